@@ -1,0 +1,69 @@
+"""`CompiledProblem`: callables, structure and source text of one compiled program. All that the runtime knows.
+
+The seam of the project: residuals and their derivatives are functions of ARRAYS OF JETS, whatever made the jets
+(scattered Gaussians, product layouts, a neural network).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pdelang.compiler.stages import Analysis
+from pdelang.language.expressions import Jet
+from pdelang.language.problem import Problem
+
+Parameters = Mapping[str, Any]  # name -> float64 scalar, or array (size,) for a vector parameter
+
+
+@dataclass(frozen=True)
+class CompiledEquation:
+    """One scalar equation or condition, as pure JAX functions. N points, A = len(jets), d coordinates, P places.
+
+    label, kind, line, text: for people; kind as in `language.problem.Equation`.
+    jets: which jets it takes, in this order; Jet(field, orders, place).
+    free: indices of the coordinates that vary. Empty for a point value.
+    locate(params) -> (P, d): the coordinates that each place fixes, NaN where free.
+    residual(jets (A, N), points (N, d), params) -> (N,): left - right. `points` are full coordinates at place 0.
+    partials(jets, points, params) -> (A, N): dN/d(jet), the Frechet derivative's coefficients.
+    terms(jets, points, params) -> (T, N): the summands, for blame; term_lines: the line of each; term_texts: its text.
+    where(points, params) -> (N,) bool, or None.
+    linear: partials are free of jets. constant: and of coordinates.
+    """
+
+    label: str
+    kind: str
+    line: int
+    text: str
+    jets: tuple[Jet, ...]
+    free: tuple[int, ...]
+    locate: Callable[[Parameters], Any]
+    residual: Callable[[Any, Any, Parameters], Any]
+    partials: Callable[[Any, Any, Parameters], Any]
+    terms: Callable[[Any, Any, Parameters], Any]
+    where: Callable[[Any, Parameters], Any] | None
+    linear: bool
+    constant: bool
+    term_lines: tuple[int, ...] = ()
+    term_texts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class CompiledProblem:
+    """
+    bounds(params) -> (lower (d,), upper (d,)). exact(points (N, d), params) -> (F, N), or None; a field without an
+    exact solution gives NaN. `module` is the loaded emitted module: `jets`, `residual`, `residual_jacobian` of scattered
+    Gaussians, and one function a condition (see docs/emitted-module.md).
+    """
+
+    problem: Problem
+    analysis: Analysis
+    equations: tuple[CompiledEquation, ...]
+    conditions: tuple[CompiledEquation, ...]
+    bounds: Callable[[Parameters], tuple[Any, Any]]
+    exact: Callable[[Any, Parameters], Any] | None
+    source: str
+    key: str  # content hash: program, compiler version
+    module: Any = field(repr=False, default=None)
+    seconds: float = 0.0
