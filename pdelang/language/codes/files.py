@@ -1,0 +1,7 @@
+"""E5xx: files of measurements."""
+
+from __future__ import annotations
+
+from pdelang.language.codes.code import Code
+
+CODES: tuple[Code, ...] = ()

@@ -1,0 +1,7 @@
+"""E9xx: limits."""
+
+from __future__ import annotations
+
+from pdelang.language.codes.code import Code
+
+CODES: tuple[Code, ...] = ()

@@ -1,0 +1,7 @@
+"""E2xx: names."""
+
+from __future__ import annotations
+
+from pdelang.language.codes.code import Code
+
+CODES: tuple[Code, ...] = ()
