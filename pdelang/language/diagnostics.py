@@ -1,12 +1,15 @@
-"""A diagnostic is data: a code, where, what, and what to write instead. Rendering is at the end of this file.
+"""A diagnostic is data: a code, where, what, and what to write instead.
 
-The table of codes, with the page that `pdelang explain CODE` prints, is `codes.py`.
+`render` and `to_json` are the two faces of it; colours are laid on in `colours.py`. The registry of codes, with
+the page that `pdelang explain CODE` prints, is `codes/`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
+from pdelang.language.excerpts import frame
 from pdelang.language.source import Source, Span
 
 
@@ -46,6 +49,38 @@ class ProblemError(Exception):
         super().__init__("\n\n".join(render(source, d) for d in diagnostics))
 
 
+Piece = tuple[str, str]
+"""A stretch of a rendered diagnostic: its text, and its part: severity, title, frame, source, primary, secondary or help."""
+
+
+def pieces(source: Source, diagnostic: Diagnostic) -> list[Piece]:
+    """The rendering, cut into stretches that `colours.py` paints; `render` is their texts."""
+    first = [(f"{diagnostic.severity}[{diagnostic.code}]", diagnostic.severity), (f": {diagnostic.message}", "title")]
+    marks = [] if diagnostic.span is None else [(diagnostic.span, diagnostic.note, "primary")]
+    marks += [(label.span, label.text, "secondary") for label in diagnostic.labels]
+    return [*first, *frame(source, marks, diagnostic.help)]
+
+
 def render(source: Source, diagnostic: Diagnostic) -> str:
-    """Plain text of a diagnostic in the form that `docs/language.md` shows."""
-    raise NotImplementedError
+    """Plain text of a diagnostic in the form that `docs/language.md` shows, without a newline at its end."""
+    return "".join(text for text, _ in pieces(source, diagnostic))
+
+
+def to_json(source: Source, diagnostic: Diagnostic) -> dict[str, Any]:
+    """Plain data. Lines and columns count from 1, `start` and `end` are offsets in characters; the end is exclusive."""
+    return {
+        "code": diagnostic.code,
+        "severity": diagnostic.severity,
+        "message": diagnostic.message,
+        "note": diagnostic.note,
+        "help": diagnostic.help,
+        "file": source.name,
+        "place": None if diagnostic.span is None else _place(source, diagnostic.span),
+        "labels": [{"text": label.text, "place": _place(source, label.span)} for label in diagnostic.labels],
+    }
+
+
+def _place(source: Source, span: Span) -> dict[str, int]:
+    line, column = source.position(span.start)
+    end_line, end_column = source.position(span.end)
+    return {"line": line, "column": column, "end_line": end_line, "end_column": end_column, "start": span.start, "end": span.end}
