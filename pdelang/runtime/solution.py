@@ -2,30 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pdelang.compiler.compiled import CompiledProblem
 from pdelang.language.problem import Problem
 from pdelang.runtime.certificate import Certificate
-from pdelang.runtime.representation import Representation
+from pdelang.runtime.evaluation import FieldValues, coordinate_arrays, into_domain, jets_at, parse_jet
+from pdelang.runtime.representation import Index, Representation
 from pdelang.runtime.result import MethodResult
 from pdelang.runtime.status import Status
+
+if TYPE_CHECKING:
+    import xarray
+
+DEFAULT_RESOLUTION = {1: 1001, 2: 257, 3: 65, 4: 25}
+"""Points an axis for `to_xarray`, by the number of coordinates: 1e3 to 4e5 in all."""
 
 
 @dataclass(frozen=True, eq=False)
 class Solution:
-    """Made by `Solution.of` at the end of `api.solve`, or by `Solution.load`."""
+    """u(xi) = sum_k w_k phi_k(xi) on the box [lower, upper], at fixed parameters.
 
-    problem: Problem
+    Made by `Solution.of` at the end of `api.solve`, or by `Solution.load`.
+
+    problem: the problem that was solved.
+    parameters: name -> float, or array (size,) for a vector parameter.
+    lower, upper: (d,), the box at these parameters; d coordinates, time last.
+    representation: the expansion; None only where a solve was stopped before anything was computed.
+    status: `Status`; its value is a sentence. `solution.converged` is True only if the tolerance is met on independent points.
+    certificate: residual by equation and by term, misfit by condition, estimated error by field.
+    method, reason, message: which method, why that one, and what went wrong if something did.
+    iterations: of the method (Newton steps over all slabs, optimiser steps, 1 for one least-squares solve).
+    seconds: of the solve; compile_seconds: from text to callables. Both exclude imports.
+    relative_l2: by field, ||u - u_ref|| / ||u_ref|| over the points of `reference`, the exact solution's samples or a data set.
+    reference: that data set, None where none is known. `reference.attrs["source"]` says what it is.
+
+    Example:
+        solution = pdelang.solve("burgers.pde", nu=0.02)
+        solution(x=0.3, t=0.5)                                      # array of shape ()
+        solution(x=np.linspace(-1, 1, 201)[:, None], t=[0.5, 1.0])  # (201, 2)
+        solution.derivative("u_xx", x=0.3, t=0.5)
+    """
+
+    problem: Problem = field(repr=False)
     parameters: Mapping[str, float | np.ndarray]
-    lower: np.ndarray  # (d,), at these parameters
-    upper: np.ndarray  # (d,)
-    representation: Representation | None
+    lower: np.ndarray = field(repr=False)
+    upper: np.ndarray = field(repr=False)
+    representation: Representation | None = field(repr=False)
     status: Status
-    certificate: Certificate | None
+    certificate: Certificate | None = field(repr=False)
     method: str
     reason: str = ""
     message: str = ""
@@ -33,6 +64,7 @@ class Solution:
     seconds: float = 0.0
     compile_seconds: float = 0.0
     relative_l2: Mapping[str, float] = field(default_factory=dict)
+    reference: xarray.Dataset | None = field(default=None, repr=False)
 
     @classmethod
     def of(
@@ -48,4 +80,156 @@ class Solution:
 
         status is the final one (CONVERGED only after validation); certificate is None only where result.representation is.
         """
-        raise NotImplementedError
+        lower, upper = (np.asarray(bound, dtype=np.float64) for bound in compiled.bounds(parameters))
+        solution = cls(
+            problem=compiled.problem,
+            parameters=dict(parameters),
+            lower=lower,
+            upper=upper,
+            representation=result.representation,
+            status=status,
+            certificate=certificate,
+            method=result.method,
+            reason=result.reason,
+            message=result.message,
+            iterations=int(result.iterations),
+            seconds=float(seconds),
+            compile_seconds=float(compiled.seconds),
+        )
+        if compiled.exact is None or result.representation is None:
+            return solution
+        from pdelang.runtime.reference import exact_dataset
+
+        return solution.compared_with(exact_dataset(compiled, parameters, solution.axes()))
+
+    # ------------------------------------------------------------ values
+
+    def __call__(self, /, **coordinates: Any) -> np.ndarray | FieldValues:
+        """u(xi), with NumPy's broadcasting over the coordinates.
+
+        Give every coordinate by name, as a number or an array; the results have the arrays' broadcast shape. One scalar field: that
+        array. Several: a dict by field name; for `field U[2]` it holds `U[1]` and `U[2]`, and `values["U"]` stacks them to (2, ...).
+
+        Periodic coordinates may lie anywhere. TypeError: a coordinate is missing or unknown. ValueError: a point lies outside the
+        domain, or a value is not a finite real number.
+        """
+        values = self._jets([(k, (0,) * len(self.problem.coordinates)) for k in range(len(self.problem.fields))], coordinates)
+        if len(values) == 1:
+            return values[0]
+        return FieldValues((f.name, v) for f, v in zip(self.problem.fields, values))
+
+    def derivative(self, field: str, orders: Sequence[int] | Mapping[str, int] | str | None = None, /, **coordinates: Any) -> np.ndarray:
+        """D^orders of a scalar field, in closed form; the coordinates' broadcast shape.
+
+        `derivative("u_xx", x=0.3, t=1)`, `derivative("u", "xx", ...)`, `derivative("u", (2, 0), ...)` and
+        `derivative("u", {"x": 2}, ...)` are the same; orders stand in the problem's order of coordinates, time last.
+        Errors as in a call; ValueError for a field or a coordinate that does not exist.
+        """
+        return self._jets([parse_jet(self.problem, field, orders)], coordinates)[0]
+
+    def _jets(self, indices: Sequence[Index], coordinates: Mapping[str, Any]) -> np.ndarray:
+        arrays = into_domain(self.problem, self.lower, self.upper, coordinate_arrays(self.problem, coordinates))
+        return jets_at(self._computed(), arrays, indices)
+
+    def _computed(self) -> Representation:
+        if self.representation is None:
+            raise ValueError(f"there is nothing to evaluate: {self.status.value}")
+        return self.representation
+
+    # ------------------------------------------------------------ quality
+
+    @property
+    def converged(self) -> bool:
+        return self.status.converged
+
+    @property
+    def residual(self) -> float:
+        """The largest relative residual over equations and conditions, on independent points; what the tolerance bounds."""
+        return self.certificate.residual if self.certificate else math.nan
+
+    @property
+    def error_estimate(self) -> float | None:
+        """Estimated relative L2 error, the largest over the fields (each: `certificate.error_estimate`); None if there is none."""
+        estimates = self.certificate.error_estimate if self.certificate else {}
+        return max(estimates.values(), default=None)
+
+    @property
+    def kernels(self) -> int:
+        return self.representation.kernels if self.representation else 0
+
+    def compared_with(self, reference: xarray.Dataset | str | Path) -> Solution:
+        """The same solution with `relative_l2` measured against a data set (variables: fields, dimensions: coordinates) or its file.
+
+        Fields that the reference does not hold keep the figure they had. UsageError: the data set does not fit the problem.
+        """
+        from pdelang.runtime.reference import load_reference, relative_l2
+
+        data = load_reference(reference, self) if isinstance(reference, (str, Path)) else reference
+        return replace(self, relative_l2={**self.relative_l2, **relative_l2(self, data)}, reference=data)
+
+    def to_json(self) -> dict[str, Any]:
+        """What `pdelang solve --json` prints. Numbers that do not exist or are not finite are None, as JSON has no NaN."""
+        return {
+            "status": self.status.name.lower(),
+            "converged": self.converged,
+            "residual": finite_or_none(self.residual),
+            "error_estimate": finite_or_none(self.error_estimate),
+            "relative_l2": {name: finite_or_none(value) for name, value in self.relative_l2.items()},
+            "seconds": round(self.seconds, 6),
+            "compile_seconds": round(self.compile_seconds, 6),
+            "kernels": self.kernels,
+            "iterations": self.iterations,
+            "parameters": {name: np.asarray(value).tolist() for name, value in self.parameters.items()},
+        }
+
+    # ------------------------------------------------------------ grids, files, pictures
+
+    def axes(self, resolution: int | Mapping[str, int | Sequence[float] | np.ndarray] | None = None) -> list[np.ndarray]:
+        """One increasing array a coordinate. resolution: points an axis; or by coordinate, a number of points or the values themselves."""
+        counts: Mapping[str, Any] = resolution if isinstance(resolution, Mapping) else {}
+        names = [c.name for c in self.problem.coordinates]
+        strangers = [n for n in counts if n not in names]
+        if strangers:
+            raise ValueError(f"no coordinate {strangers[0]!r}: the coordinates are {', '.join(names)}")
+        default = resolution if isinstance(resolution, int) else DEFAULT_RESOLUTION[len(names)]
+        axes = []
+        for name, low, high in zip(names, self.lower, self.upper):
+            wanted = counts.get(name, default)
+            if isinstance(wanted, (int, np.integer)):
+                if wanted < 2:
+                    raise ValueError(f"{name} needs 2 points or more, not {wanted}")
+                wanted = np.linspace(low, high, int(wanted))
+            axes.append(np.atleast_1d(np.asarray(wanted, dtype=np.float64)))
+        return axes
+
+    def to_xarray(self, resolution: int | Mapping[str, int | Sequence[float] | np.ndarray] | None = None) -> xarray.Dataset:
+        """Every field on a tensor grid: a data set whose dimensions are the coordinates and whose variables are the scalar fields.
+
+        resolution as in `axes`: `to_xarray(201)`, `to_xarray({"x": 401, "t": [0, 0.5, 1]})`.
+        """
+        from pdelang.runtime.gridded import gridded
+
+        return gridded(self, self.axes(resolution))
+
+    def plot(self, path: str | Path) -> Path:
+        """A picture for people: PNG, PDF, SVG or JPEG by the extension, or an animation over time for GIF. Returns the path."""
+        from pdelang.runtime.plotting import plot
+
+        return plot(self, Path(path))
+
+    def save(self, path: str | Path) -> Path:
+        """A netCDF4 file: the fields on a grid for any tool, and all that `Solution.load` needs. Never half a file."""
+        from pdelang.runtime.storage import save
+
+        return save(self, Path(path))
+
+    @staticmethod
+    def load(path: str | Path) -> Solution:
+        """A solution as `save` left it. UsageError: not such a file, cut short, or of another version."""
+        from pdelang.runtime.storage import load
+
+        return load(Path(path))
+
+
+def finite_or_none(value: float | None) -> float | None:
+    return float(value) if value is not None and math.isfinite(value) else None

@@ -1,0 +1,31 @@
+"""Solution -> xarray: every field on a tensor grid, with what any netCDF tool needs to label its plots."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import xarray
+
+    from pdelang.runtime.solution import Solution
+
+
+def gridded(solution: Solution, axes: Sequence[np.ndarray]) -> xarray.Dataset:
+    """Variables: scalar fields (n_1, ..., n_d); coordinates: `axes`. Parameters and status are attributes."""
+    import xarray
+
+    names = [c.name for c in solution.problem.coordinates]
+    mesh = {name: axis.reshape([-1 if k == i else 1 for k in range(len(names))]) for i, (name, axis) in enumerate(zip(names, axes))}
+    values = solution(**mesh)
+    by_field = values if isinstance(values, dict) else {solution.problem.fields[0].name: values}
+    data = {name: (names, value, {"long_name": name}) for name, value in by_field.items()}
+    labels = {c.name: ([c.name], axis, {"long_name": "time" if c.time else c.name}) for c, axis in zip(solution.problem.coordinates, axes)}
+    attributes = {
+        "title": solution.problem.title or solution.problem.name,
+        "status": solution.status.name.lower(),
+        **{f"parameter_{name}": value for name, value in solution.parameters.items()},
+    }
+    return xarray.Dataset(data, coords=labels, attrs=attributes)
