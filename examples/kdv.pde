@@ -1,5 +1,5 @@
 # Third order: dispersion breaks a cosine into a train of solitons (Zabusky and Kruskal, 1965).
-# Look at: the steep front near t = 0.3 that does not become a shock but a row of eight waves.
+# Look at: the steep front near t = 0.3 that does not become a shock but a row of four waves.
 problem kdv "Korteweg-de Vries equation"
 
 x in [-1, 1] periodic

@@ -124,6 +124,32 @@ def kdv(grid: Grid, resolution: int) -> Values:
     return {"u": real_series(v, wave_numbers, x)}
 
 
+def kuramoto_sivashinsky(grid: Grid, resolution: int) -> Values:
+    """u0 = cos x + sin(2x)/2; the period is 2 pi."""
+    return {
+        "u": _kuramoto_sivashinsky(
+            grid, 128 * resolution, 1.0, (100 / 16, 100 / 16**2, 100 / 16**4), {1: 0.5, 2: -0.25j}, 1500 * resolution
+        )
+    }
+
+
+def kuramoto_sivashinsky_regular(grid: Grid, resolution: int) -> Values:
+    """u0 = -sin(pi x); the period is 2."""
+    return {"u": _kuramoto_sivashinsky(grid, 64 * resolution, np.pi, (5.0, 0.5, 0.005), {1: 0.5j}, 400 * resolution)}
+
+
+def _kuramoto_sivashinsky(
+    grid: Grid, count: int, first: float, coefficients: tuple[float, float, float], modes: dict[int, complex], steps: int
+) -> np.ndarray:
+    alpha, beta, gamma = coefficients
+    k, start = first * np.arange(count + 1), np.zeros(count + 1, complex)
+    for index, value in modes.items():
+        start[index] = value
+    square = real_power(count, 2)
+    v = etdrk4(beta * k**2 - gamma * k**4, lambda v: -0.5j * alpha * k * square(v), start, grid["t"], steps)
+    return real_series(v, k, grid["x"])
+
+
 _A = (0.0792036964311957, 0.353172906049774, -0.0420650803577195)
 _B = (0.209515106613362, -0.143851773179818)
 BLANES_MOAN = ((*_A, 1 - 2 * sum(_A), *_A[::-1]), (*_B, 0.5 - sum(_B), 0.5 - sum(_B), *_B[::-1]))
@@ -218,6 +244,25 @@ def cavity(grid: Grid, resolution: int) -> Values:
     return {"U[1]": at_x @ walls @ at_y.T, "U[2]": at_x @ np.pad(v, 1) @ at_y.T, "p": px_ @ p @ py_.T}
 
 
+def burgers2d(grid: Grid, resolution: int) -> Values:
+    """Chebyshev collocation on the square, ETDRK4 in time in the eigenvectors of the second derivative (walls at zero)."""
+    nu, n = 0.05, {1: 36, 2: 52}[resolution]
+    z, D = chebyshev(n)
+    eigenvalues, V = np.linalg.eig((D @ D)[1:-1, 1:-1])
+    V, inverse = V.real, np.linalg.inv(V.real)
+    slope, m = D[1:-1, 1:-1], n - 1
+
+    def nonlinear(modes: np.ndarray) -> np.ndarray:
+        u = V @ modes.real.reshape(m, m) @ V.T
+        return -(inverse @ (u * (slope @ u + u @ slope.T)) @ inverse.T).ravel()
+
+    start = inverse @ np.outer(np.sin(np.pi * z[1:-1]), np.sin(np.pi * z[1:-1])) @ inverse.T
+    linear = nu * (eigenvalues.real[:, None] + eigenvalues.real).ravel()
+    modes = etdrk4(linear, nonlinear, start.ravel(), grid["t"], 200 * resolution).real
+    at_x, at_y = (lagrange(z, grid[name])[:, 1:-1] @ V for name in ("x", "y"))
+    return {"u": np.einsum("xi,ijt,yj->xyt", at_x, modes.reshape(m, m, -1), at_y)}
+
+
 # ---------------------------------------------------------------- files
 
 Solver = Callable[[Grid, int], Values]
@@ -236,6 +281,24 @@ REFERENCES: dict[str, tuple[Solver, Grid, dict[str, float], str]] = {
         "Fourier series from the analytic coefficients of u0, ETDRK4",
     ),
     "kdv": (kdv, {"x": np.linspace(-1, 1, 256), "t": np.linspace(0, 1, 101)}, {"delta": 0.0025}, "Fourier series, ETDRK4"),
+    "kuramoto_sivashinsky": (
+        kuramoto_sivashinsky,
+        {"x": np.linspace(0, 2 * np.pi, 256), "t": np.linspace(0, 1, 51)},
+        {"alpha": 100 / 16, "beta": 100 / 16**2, "gamma": 100 / 16**4},
+        "Fourier series, ETDRK4",
+    ),
+    "kuramoto_sivashinsky_regular": (
+        kuramoto_sivashinsky_regular,
+        {"x": np.linspace(-1, 1, 128), "t": np.linspace(0, 1, 51)},
+        {},
+        "Fourier series, ETDRK4",
+    ),
+    "burgers2d": (
+        burgers2d,
+        {"x": np.linspace(0, 1, 33), "y": np.linspace(0, 1, 33), "t": np.linspace(0, 1, 21)},
+        {"nu": 0.05},
+        "Chebyshev collocation, ETDRK4",
+    ),
     "schroedinger": (
         schroedinger,
         {"x": np.linspace(-5, 5, 128), "t": np.linspace(0, np.pi / 2, 51)},
