@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import difflib
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
 
 
 @dataclass(frozen=True)
 class SolveOptions:
     """
-    tolerance: relative, of the residual's norm on independent points (see docs/mathematics.md for the exact scale).
+    tolerance: relative, of every equation's and condition's residual on independent points and of the estimated error of every
+        field; `runtime.validation` has the exact scale.
     method: auto, or a name of `runtime.solve.METHODS`.
-    kernels: number of kernels; None chooses from the tolerance. slabs: number of time slabs; None chooses.
-    overlap: kernel width in spacings. points: collocation points per kernel.
-    weights of eq. (3): alpha_residual, alpha_boundary, alpha_initial, alpha_data.
-    optimizer, learning_rate, steps: for first_order (any name in optax).
+    kernels: number of kernels, in each slab where there are several; None refines until the tolerance is met.
+    slabs: number of time slabs, all alike; None chooses their lengths from the solution.
+    overlap: kernel width in spacings (periodic coordinates take 3/4 of it). points: collocation points per kernel.
+    weights of eq. (3): alpha_residual, alpha_boundary, alpha_initial, alpha_data; relative to balanced equations.
+    max_iterations: of one nonlinear solve. optimizer, learning_rate, steps: for first_order (any name in optax).
+    seed: of every random choice.
     """
 
     tolerance: float = 1e-6
@@ -31,3 +38,60 @@ class SolveOptions:
     learning_rate: float = 1e-3
     steps: int = 2000
     seed: int = 0
+
+
+RANGES: Mapping[str, tuple[float, float]] = {
+    "tolerance": (1e-15, 1.0),
+    "kernels": (1, 1_000_000),
+    "slabs": (1, 100_000),
+    "overlap": (0.5, 10.0),
+    "points": (1.0, 100.0),
+    "alpha_residual": (0.0, 1e12),
+    "alpha_boundary": (0.0, 1e12),
+    "alpha_initial": (0.0, 1e12),
+    "alpha_data": (0.0, 1e12),
+    "max_iterations": (1, 1_000_000),
+    "learning_rate": (1e-15, 1e6),
+    "steps": (1, 1_000_000_000),
+    "seed": (0, 2**31 - 1),
+}
+"""Least and most that each number may be."""
+INTEGERS = frozenset({"kernels", "slabs", "max_iterations", "steps", "seed"})
+WORDS = frozenset({"method", "optimizer"})
+OPTIONAL = frozenset({"kernels", "slabs"})
+NAMES = tuple(f.name for f in fields(SolveOptions))
+
+
+class OptionError(ValueError):
+    """An option that does not exist, or a value out of its range. `api.solve` reports it as a UsageError."""
+
+
+def checked(name: str, value: Any) -> Any:
+    """The value of one option in its own type. OptionError says what would be right."""
+    if name not in NAMES:
+        near = difflib.get_close_matches(name, NAMES, n=1)
+        raise OptionError(f"no option {name!r}" + (f": did you mean {near[0]!r}?" if near else f": the options are {', '.join(NAMES)}"))
+    if name in WORDS:
+        if not isinstance(value, str):
+            raise OptionError(f"option {name!r} takes a word, not {value!r}")
+        return value
+    if value is None and name in OPTIONAL:
+        return None
+    least, most = RANGES[name]
+    if isinstance(value, (bool, str)):
+        raise OptionError(f"option {name!r} takes a number, not {value!r}")
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
+        raise OptionError(f"option {name!r} takes a number, not {value!r}") from None
+    whole = name in INTEGERS
+    if not math.isfinite(number) or not least <= number <= most or (whole and number != int(number)):
+        raise OptionError(f"option {name!r} must be {'a whole number ' if whole else ''}between {least:g} and {most:g}, not {value}")
+    return int(number) if whole else number
+
+
+def build(options: SolveOptions | None, values: Mapping[str, Any]) -> SolveOptions:
+    """`options` (or the defaults) with `values` put in, each checked."""
+    base = options or SolveOptions()
+    merged = {name: getattr(base, name) for name in NAMES} | dict(values)
+    return SolveOptions(**{name: checked(name, value) for name, value in merged.items()})

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from typing import Any, Protocol, Self
 
 import numpy as np
 
@@ -14,13 +15,20 @@ Index = tuple[int, tuple[int, ...]]
 class Representation(Protocol):
     """Gaussians with their weights, in physical coordinates and at fixed parameters. Host arrays (NumPy) outside, JAX inside.
 
-    kind: name in `solution.REPRESENTATIONS` ("scattered", "product", "slabs"). kernels: how many, all fields' geometry counted once.
+    kind: name in `REPRESENTATIONS`. kernels: how many, all fields' geometry counted once.
     """
 
-    kind: str
-    fields: int
-    dimension: int
-    kernels: int
+    @property
+    def kind(self) -> str: ...
+
+    @property
+    def fields(self) -> int: ...
+
+    @property
+    def dimension(self) -> int: ...
+
+    @property
+    def kernels(self) -> int: ...
 
     def jets(self, points: np.ndarray, indices: Sequence[Index]) -> np.ndarray:
         """(len(indices), N) at points (N, d)."""
@@ -30,3 +38,21 @@ class Representation(Protocol):
 
     def arrays(self) -> dict[str, np.ndarray]:
         """All it consists of, as plain arrays by name; `from_arrays` of the same class takes them back."""
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> Self:
+        """The inverse of `arrays`."""
+
+
+REPRESENTATIONS = {
+    "scattered": ("pdelang.runtime.expansion", "GaussianExpansion"),
+    "slabs": ("pdelang.runtime.solve.slabs", "Slabs"),
+    "product": ("pdelang.runtime.layout.product", "ProductExpansion"),
+}
+"""kind -> (module, class): a saved solution is loaded by this table and by nothing that the file names."""
+
+
+def representation_class(kind: str) -> Any:
+    """The class of a kind. KeyError for an unknown one (a file of a later version, or a damaged one)."""
+    module, name = REPRESENTATIONS[kind]
+    return getattr(import_module(module), name)

@@ -1,0 +1,76 @@
+"""`pdelang.solve`: compile, resolve parameters, choose a method, run it, validate, wrap."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from pdelang.compiler.compiled import CompiledProblem
+from pdelang.compiler.parameters import UsageError, resolve
+from pdelang.language.problem import Problem
+from pdelang.runtime.options import NAMES, OptionError, SolveOptions, build
+from pdelang.runtime.result import Progress, silent
+from pdelang.runtime.sampling import EmptyPointSet
+from pdelang.runtime.solution import Solution
+from pdelang.runtime.solve import METHODS, choose
+from pdelang.runtime.status import Status
+from pdelang.runtime.validation import blame, decide, validate
+
+
+def solve(
+    problem: Problem | CompiledProblem | str | Path,
+    *,
+    options: SolveOptions | None = None,
+    progress: Progress = silent,
+    **settings: Any,
+) -> Solution:
+    """Solve a problem at given parameters.
+
+    problem: a Problem, a CompiledProblem, or the path of a .pde file.
+    options: a SolveOptions; or any of its fields by name (`tolerance=1e-8`, `method="least_squares"`), which win over it.
+    Without `options`, `option NAME = value` statements of the program are the defaults.
+    Every other keyword is a parameter of the program: `nu=0.01`, `a=[1, 2, 3, 4]`. A parameter called like an option is
+    taken as the parameter.
+
+    The answer may not have converged: look at `solution.status`. Nothing is raised for that.
+    UsageError: an unknown option or parameter, or a value out of range. ProblemError: the program is wrong.
+    """
+    compiled = _compiled(problem)
+    declared = {p.name for p in compiled.problem.parameters}
+    parameters = resolve(compiled.problem, {name: value for name, value in settings.items() if name in declared or name not in NAMES})
+    chosen = _options(compiled, options, {name: value for name, value in settings.items() if name in NAMES and name not in declared})
+    method, reason = choose(compiled) if chosen.method == "auto" else (chosen.method, "asked for")
+    began = time.perf_counter()
+    try:
+        result = METHODS[method](compiled, parameters, chosen, progress)
+        certificate = validate(compiled, parameters, result, chosen.tolerance, chosen.seed)
+    except EmptyPointSet as empty:
+        raise UsageError(str(empty)) from None
+    status = decide(result, certificate)
+    message = result.message or ("" if status is Status.CONVERGED else blame(certificate))
+    result = replace(result, reason=result.reason or reason, message=message)
+    return Solution.of(compiled, parameters, result, status, certificate, time.perf_counter() - began)
+
+
+def _compiled(problem: Problem | CompiledProblem | str | Path) -> CompiledProblem:
+    if isinstance(problem, CompiledProblem):
+        return problem
+    from pdelang.compiler.pipeline import compile as compile_problem
+
+    return compile_problem(problem)
+
+
+def _options(compiled: CompiledProblem, options: SolveOptions | None, given: dict[str, Any]) -> SolveOptions:
+    written: dict[str, Any] = {}
+    if options is None:
+        written = {name: float(v) if isinstance(v, Fraction) else v for name, v, _ in compiled.problem.options}
+    try:
+        chosen = build(options, written | given)
+    except OptionError as error:
+        raise UsageError(str(error)) from None
+    if chosen.method != "auto" and chosen.method not in METHODS:
+        raise UsageError(f"no method {chosen.method!r}: the methods are auto, {', '.join(METHODS)}")
+    return chosen

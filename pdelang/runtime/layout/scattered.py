@@ -1,0 +1,145 @@
+"""Where scattered kernels stand: lines of centres, ghosts beyond each end, their grids, all in the reference box [-1, 1]^d.
+
+Gaussians that overlap are a frame, not a basis; what makes them accurate (docs/mathematics.md): widths of about two spacings,
+several kernels beyond each end (`GHOSTS`), more points than kernels. Periodic coordinates need neither ghosts nor wide kernels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from pdelang.runtime.expansion import GaussianExpansion
+from pdelang.runtime.gaussians import factor
+
+GHOSTS = 6
+"""Kernels beyond each end. Helmholtz (1, 4), 988 kernels: 4 ghosts 3e-8, 6 ghosts 5e-11."""
+PERIODIC_MINIMUM = 14
+"""At overlap 1.5 fewer kernels would be wider than three images can wrap to rounding."""
+
+Mapping1D = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
+"""z -> (g(z), g'(z)): a smooth increasing map of [-1, 1] onto itself; its slope is the local spacing."""
+
+
+@dataclass(frozen=True, eq=False)
+class Axis:
+    """Kernels along one coordinate. centres, scales (n,); nodes, quadrature weights (m,) inside [-1, 1], the weights sum to 1.
+
+    size: centres inside, without ghosts.
+    """
+
+    centres: np.ndarray
+    scales: np.ndarray
+    nodes: np.ndarray
+    weights: np.ndarray
+    periodic: bool
+    size: int
+
+
+def periodic_axis(size: int, overlap: float, oversampling: float) -> Axis:
+    """Wrapped Gaussians at equal spacing; uniform nodes, spectrally accurate there."""
+    size = max(size, PERIODIC_MINIMUM)
+    points = int(np.ceil(oversampling * size))
+    centres = -1 + 2 * np.arange(size) / size
+    nodes = -1 + 2 * np.arange(points) / points
+    return Axis(centres, np.full(size, overlap * 2 / size), nodes, np.full(points, 1 / points), True, size)
+
+
+def open_axis(size: int, overlap: float, oversampling: float, mapping: Mapping1D | None = None, ghosts: int = GHOSTS) -> Axis:
+    """`size` kernels over [-1, 1], `ghosts` beyond each end, Gauss-Legendre nodes; all moved by `mapping`, widths by its slope."""
+    spacing = 2 / (size - 1)
+    centres = np.linspace(-1 - ghosts * spacing, 1 + ghosts * spacing, size + 2 * ghosts)
+    scales = np.full(len(centres), overlap * spacing)
+    nodes, weights = np.polynomial.legendre.leggauss(int(np.ceil(oversampling * (size + 0.8 * ghosts))))
+    if mapping is not None:
+        inside = np.clip(centres, -1, 1)
+        places, slopes = mapping(inside)
+        centres, scales = places + slopes * (centres - inside), scales * slopes
+        nodes = mapping(nodes)[0]
+    return Axis(centres, scales, nodes, weights / 2, False, size)
+
+
+@dataclass(frozen=True, eq=False)
+class Layout:
+    """The grid of several axes. Kernel k = (k_1, ..., k_d) in C order."""
+
+    axes: tuple[Axis, ...]
+
+    @property
+    def kernels(self) -> int:
+        return int(np.prod([len(a.centres) for a in self.axes]))
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        return tuple(a.size for a in self.axes)
+
+    @cached_property
+    def periodic(self) -> tuple[bool, ...]:
+        return tuple(a.periodic for a in self.axes)
+
+    def nodes(self, free: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
+        """Collocation points over the coordinates `free` (N, d), zero elsewhere, and their quadrature weights (N,), summing to 1."""
+        points, weights = np.zeros((1, len(self.axes))), np.ones(1)
+        for i in free:
+            axis = self.axes[i]
+            points = np.repeat(points, len(axis.nodes), axis=0)
+            points[:, i] = np.tile(axis.nodes, len(weights))
+            weights = np.outer(weights, axis.weights).ravel()
+        return points, weights
+
+    def basis(self, z: np.ndarray, orders: Sequence[tuple[int, ...]]) -> np.ndarray:
+        """D^orders of every kernel: (A, N, K) at z (N, d). Each axis is evaluated once a distinct coordinate and order."""
+        lines = []
+        for i, axis in enumerate(self.axes):
+            values, place = np.unique(z[:, i], return_inverse=True)
+            table = factor(axis.centres, axis.scales, values, max(o[i] for o in orders), axis.periodic)
+            lines.append([t[place] for t in table])
+        out = np.empty((len(orders), len(z), self.kernels))
+        for a, o in enumerate(orders):
+            left = lines[0][o[0]]
+            for i in range(1, len(lines) - 1):
+                left = (left[:, :, None] * lines[i][o[i]][:, None, :]).reshape(len(z), -1)
+            if len(lines) == 1:
+                out[a] = left
+            else:
+                right = lines[-1][o[-1]]
+                np.multiply(left[:, :, None], right[:, None, :], out=out[a].reshape(len(z), left.shape[1], right.shape[1]))
+        return out
+
+    def expansion(self, weights: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> GaussianExpansion:
+        """weights (F, K) on these kernels, for the box [lower, upper]."""
+        d, k = len(self.axes), self.kernels
+        grid = np.meshgrid(*(a.centres for a in self.axes), indexing="ij")
+        scales = np.meshgrid(*(a.scales for a in self.axes), indexing="ij")
+        return GaussianExpansion(
+            weights=weights,
+            centres=np.stack([g.ravel() for g in grid], axis=1),
+            log_scales=np.log(np.stack([s.ravel() for s in scales], axis=1)),
+            shears=np.zeros((k, d * (d - 1) // 2)),
+            lower=lower,
+            upper=upper,
+            periodic=self.periodic,
+        )
+
+
+def grid_layout(
+    sizes: Sequence[int],
+    periodic: Sequence[bool],
+    overlap: float = 2.0,
+    points: float = 2.0,
+    mappings: Sequence[Mapping1D | None] | None = None,
+    ghosts: int = GHOSTS,
+) -> Layout:
+    """sizes: kernels inside, one a coordinate. points: collocation points per kernel, in all; periodic kernels are 3/4 as wide."""
+    oversampling = points ** (1 / len(sizes))
+    axes = []
+    for i, (size, wraps) in enumerate(zip(sizes, periodic)):
+        mapping = mappings[i] if mappings else None
+        if wraps:
+            axes.append(periodic_axis(size, 0.75 * overlap, oversampling))
+        else:
+            axes.append(open_axis(max(size, 3), overlap, oversampling, mapping, ghosts))
+    return Layout(tuple(axes))

@@ -1,0 +1,65 @@
+"""Points where equations and conditions are asked for or checked: low-discrepancy (Sobol, scrambled by a seed), on boxes, with `where`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.stats import qmc
+
+from pdelang.compiler.compiled import CompiledEquation
+from pdelang.runtime.collocation import Parameters, holds
+
+ROUNDS = 12
+"""Rejection draws at most 2^ROUNDS times the points asked for: a region below 1/4096 of the box counts as empty."""
+
+
+class EmptyPointSet(ValueError):
+    """No point of the domain satisfies an equation's or condition's `where`, or a place is not finite at these parameters."""
+
+
+def sobol(count: int, dimension: int, seed: int) -> np.ndarray:
+    """(count, dimension) in [0, 1), scrambled; (count, 0) for no dimension."""
+    if dimension == 0 or count == 0:
+        return np.zeros((count, dimension))
+    return qmc.Sobol(dimension, seed=np.random.default_rng(seed)).random_base2(max(0, int(np.ceil(np.log2(count)))))[:count]
+
+
+def box(lower: np.ndarray, upper: np.ndarray, count: int, seed: int) -> np.ndarray:
+    """(count, d) points in the interior of [lower, upper]."""
+    return lower + (upper - lower) * sobol(count, len(lower), seed)
+
+
+def box_grid(lower: np.ndarray, upper: np.ndarray, counts: Sequence[int]) -> np.ndarray:
+    """(prod(counts), d): the uniform grid with both ends; one point on an axis is its middle."""
+    axes = [np.linspace(a, b, n) if n > 1 else np.array([(a + b) / 2]) for a, b, n in zip(lower, upper, counts)]
+    return np.stack([m.ravel() for m in np.meshgrid(*axes, indexing="ij")], axis=1)
+
+
+def on_equation(equation: CompiledEquation, params: Parameters, lower: np.ndarray, upper: np.ndarray, count: int, seed: int) -> np.ndarray:
+    """Points (n, d) for one equation or condition: free coordinates spread over the box, fixed ones at the first place.
+
+    n = count, or 1 where nothing is free. `where` by rejection, in at most ROUNDS doublings; fewer points are returned where the
+    region is that small, and EmptyPointSet is raised if there are none at all.
+    """
+    fixed = np.asarray(equation.locate(params), dtype=float)[0]
+    free = list(equation.free)
+    if not np.isfinite(np.delete(fixed, free)).all():
+        raise EmptyPointSet(f"line {equation.line}, {equation.label}: the place is not finite at these parameters")
+    wanted = count if free else 1
+    found = np.zeros((0, len(lower)))
+    for attempt in range(ROUNDS + 1):
+        drawn = wanted * 2**attempt if equation.where is not None and free else wanted
+        points = np.tile(fixed, (drawn, 1))
+        points[:, free] = lower[free] + (upper - lower)[free] * sobol(drawn, len(free), seed)
+        found = points[holds(equation, points, params)]
+        if len(found) >= wanted or equation.where is None or not free:
+            break
+    if not len(found):
+        raise EmptyPointSet(f"line {equation.line}, {equation.label}: no point of the domain satisfies its `where`")
+    return found[:wanted]
+
+
+def interior(equation: CompiledEquation, params: Parameters, lower: np.ndarray, upper: np.ndarray, count: int, seed: int) -> np.ndarray:
+    """Interior points of an equation: all coordinates free."""
+    return on_equation(equation, params, lower, upper, count, seed)

@@ -1,0 +1,159 @@
+"""Is it a solution? Every equation and condition on points that the solve never saw, relative to the size of its own terms.
+
+relative(e) = rms(left - right) / scale(e),
+scale(e) = max( rms(sum of |terms|),  max over jets  rms|dN/djet| * size(jet) ),
+size(D^a u) = max( rms of D^a u over the domain,  rms of u * prod (2/length_i)^a_i ).
+
+The second part of the scale makes `u(0, t) = 0` relative to u in the domain and `laplacian(u) = 0` relative to u over the
+half length squared, where the terms themselves vanish. A solve has converged if the largest `relative` is at most the tolerance and,
+where the method estimates its error, the estimate relative to the root mean square of each field is too.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from pdelang.compiler.compiled import CompiledEquation, CompiledProblem
+from pdelang.language.expressions import Jet
+from pdelang.runtime.certificate import Certificate, EquationReport, TermReport
+from pdelang.runtime.collocation import Parameters, at_places, evaluate, evaluate_terms, jets_of
+from pdelang.runtime.representation import Index, Representation
+from pdelang.runtime.result import MethodResult
+from pdelang.runtime.sampling import box, on_equation
+from pdelang.runtime.status import Status
+
+POINTS, CONDITION_POINTS = 2048, 512
+SEED_OFFSET = 7919
+"""Added to the user's seed: the check must not draw the points of the solve."""
+
+
+@dataclass
+class JetSizes:
+    """Root mean squares of jets over a domain, evaluated when asked for."""
+
+    representation: Representation
+    points: np.ndarray
+    half_lengths: np.ndarray
+    known: dict[Index, float] = field(default_factory=dict)
+
+    def __call__(self, index: Index) -> float:
+        if index not in self.known:
+            self.known[index] = root_mean_square(self.representation.jets(self.points, [index])[0])
+        return self.known[index]
+
+    def of(self, jet: Jet) -> float:
+        value = self((jet.field, (0,) * len(jet.orders)))
+        return max(self((jet.field, jet.orders)), value * float(np.prod(self.half_lengths ** -np.array(jet.orders, dtype=float))))
+
+
+def root_mean_square(values: np.ndarray) -> float:
+    return float(np.sqrt(np.mean(np.square(values)))) if values.size else 0.0
+
+
+def check(
+    equation: CompiledEquation, representation: Representation, points: np.ndarray, params: Parameters, sizes: JetSizes
+) -> EquationReport:
+    """One equation at `points` (N, d), as `EquationReport` says."""
+    places = at_places(equation, points, params)
+    jets = jets_of(equation.jets, places, representation)
+    residual, partials = evaluate(equation, jets, places[0], params)
+    terms = evaluate_terms(equation, jets, places[0], params)
+    sums = np.abs(terms).sum(0)
+    scale = max([root_mean_square(sums), *(root_mean_square(p) * sizes.of(j) for j, p in zip(equation.jets, partials))])
+    norm = root_mean_square(residual)
+    worst = int(np.argmax(np.where(np.isfinite(residual), np.abs(residual), np.inf)))
+    reports = [
+        TermReport(
+            text=equation.term_texts[n] if n < len(equation.term_texts) else "", line=_line(equation, n), norm=root_mean_square(term)
+        )
+        for n, term in enumerate(terms)
+    ]
+    return EquationReport(
+        label=equation.label,
+        kind=equation.kind,
+        line=equation.line,
+        norm=norm,
+        relative=relative(norm, scale),
+        largest=float(abs(residual[worst])),
+        at=tuple(float(x) for x in places[0][worst]),
+        points=len(points),
+        terms=tuple(sorted(reports, key=lambda r: -r.norm)),
+    )
+
+
+def relative(norm: float, scale: float) -> float:
+    """norm/scale; zero over zero is zero, anything else that is not a number counts as infinite."""
+    if norm == 0:
+        return 0.0
+    ratio = norm / scale if scale > 0 else math.inf
+    return ratio if math.isfinite(ratio) else math.inf
+
+
+def _line(equation: CompiledEquation, term: int) -> int:
+    return equation.term_lines[term] if term < len(equation.term_lines) else equation.line
+
+
+def validate(compiled: CompiledProblem, params: Parameters, result: MethodResult, tolerance: float, seed: int = 0) -> Certificate | None:
+    """The certificate of a method's result, on seeded points of its own; None if there is nothing to check."""
+    representation = result.representation
+    if representation is None:
+        return None
+    lower, upper = (np.asarray(b, dtype=float) for b in compiled.bounds(params))
+    if result.status is Status.INTERRUPTED and representation.kind == "slabs":
+        upper = np.append(upper[:-1], representation.edges[-1])  # type: ignore[attr-defined]
+    seed += SEED_OFFSET
+    domain = box(lower, upper, CONDITION_POINTS, seed)
+    sizes = JetSizes(representation, domain, (upper - lower) / 2)
+
+    def reports(equations: Sequence[CompiledEquation], count: int) -> tuple[EquationReport, ...]:
+        sets = [on_equation(e, params, lower, upper, count, seed + 1 + n) for n, e in enumerate(equations)]
+        return tuple(check(e, representation, points, params, sizes) for e, points in zip(equations, sets))
+
+    equations, conditions = reports(compiled.equations, POINTS), reports(compiled.conditions, CONDITION_POINTS)
+    estimates: dict[str, float] = {}
+    if result.error_estimate is not None:
+        zero = (0,) * len(lower)
+        norms = [sizes((f, zero)) for f in range(len(compiled.problem.fields))]
+        floor = 1e-6 * max(norms)  # a field that vanishes is judged against the others
+        for declared, error, size in zip(compiled.problem.fields, result.error_estimate, norms):
+            estimates[declared.name] = relative(float(error), max(size, floor))
+    return Certificate(
+        tolerance=tolerance,
+        residual=max((r.relative for r in (*equations, *conditions)), default=0.0),
+        equations=equations,
+        conditions=conditions,
+        error_estimate=estimates,
+    )
+
+
+_FINAL = (Status.NON_FINITE, Status.INTERRUPTED, Status.DIVERGED)
+
+
+def decide(result: MethodResult, certificate: Certificate | None) -> Status:
+    """CONVERGED only if residual and error estimate meet the tolerance; otherwise the method's own reason, if it gave one."""
+    if certificate is None or result.status in _FINAL:
+        return result.status
+    if not math.isfinite(certificate.residual):
+        return Status.NON_FINITE
+    figures = [certificate.residual, *certificate.error_estimate.values()]
+    if max(figures) <= certificate.tolerance:
+        return Status.CONVERGED
+    return Status.TOLERANCE_NOT_MET if result.status is Status.CONVERGED else result.status
+
+
+def blame(certificate: Certificate | None) -> str:
+    """One sentence: the equation or condition that is worst, where, and by how much."""
+    if certificate is None:
+        return ""
+    worst = max((*certificate.equations, *certificate.conditions), key=lambda r: r.relative, default=None)
+    estimate = max(certificate.error_estimate.items(), key=lambda item: item[1], default=("", 0.0))
+    if estimate[1] > certificate.tolerance and estimate[1] >= (worst.relative if worst else 0.0):
+        return f"the estimated relative error of {estimate[0]} is {estimate[1]:.1e}, the tolerance {certificate.tolerance:.1e}"
+    if worst is None or worst.relative <= certificate.tolerance:
+        return ""
+    place = ", ".join(f"{x:.4g}" for x in worst.at)
+    return f"line {worst.line}, {worst.label}: relative residual {worst.relative:.1e}, largest {worst.largest:.1e} at ({place})"
