@@ -6,6 +6,8 @@ Expressions and statements are frozen dataclasses. `span` takes no part in equal
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from pdelang.language.source import Source, Span
@@ -66,10 +68,14 @@ class Compare(Expression):
 
 @dataclass(frozen=True)
 class Call(Expression):
-    """`name(arguments)`: a function, an operator, a definition, a region shape, or a field at a place."""
+    """`name(arguments)`: a function, an operator, a definition, a region shape, or a field at a place.
+
+    `index` is set in `U[1](x, 0)`: a component of a vector field at a place.
+    """
 
     function: str
     arguments: tuple[Expression, ...]
+    index: Expression | None = field(default=None, kw_only=True)
     function_span: Span = field(compare=False, default=Span(0, 0), kw_only=True)
 
 
@@ -209,7 +215,7 @@ class DataStatement(Statement):
 
     field: Declared
     path: str
-    path_span: Span = field(compare=False, default=Span(0, 0))
+    path_span: Span = dataclasses.field(compare=False, default=Span(0, 0))
     weight: Expression | None = None
 
 
@@ -227,3 +233,12 @@ class Program:
 
     source: Source = field(compare=False)
     statements: tuple[Statement, ...]
+
+
+def children(node: Node) -> Iterator[Node]:
+    """The nodes directly below a node, in the order of its fields."""
+    for value in vars(node).values():
+        if isinstance(value, Node):
+            yield value
+        elif isinstance(value, tuple):
+            yield from (item for item in value if isinstance(item, Node))
