@@ -6,11 +6,15 @@ The seam of the project: residuals and their derivatives are functions of ARRAYS
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import linecache
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import ModuleType
 from typing import Any
 
+from pdelang.compiler.parameters import resolve
 from pdelang.compiler.stages import Analysis
+from pdelang.language.diagnostics import Diagnostic
 from pdelang.language.expressions import Jet
 from pdelang.language.problem import Problem
 
@@ -54,7 +58,8 @@ class CompiledProblem:
     """
     bounds(params) -> (lower (d,), upper (d,)). exact(points (N, d), params) -> (F, N), or None; a field without an
     exact solution gives NaN. `module` is the loaded emitted module: `jets`, `residual`, `residual_jacobian` of scattered
-    Gaussians, and one function a condition (see docs/emitted-module.md).
+    Gaussians, and one function a condition (see docs/emitted-module.md). warnings: the front end's and the compiler's.
+    seconds: what compilation took, imports of SymPy and JAX excluded.
     """
 
     problem: Problem
@@ -67,3 +72,51 @@ class CompiledProblem:
     key: str  # content hash: program, compiler version
     module: Any = field(repr=False, default=None)
     seconds: float = 0.0
+    warnings: tuple[Diagnostic, ...] = ()
+
+    def parameters(self, **values: float | Sequence[float]) -> dict[str, Any]:
+        """Parameters for one solve, defaults filled in; UsageError for a wrong name or value."""
+        return resolve(self.problem, values)
+
+    def jets(self, theta: Any, points: Any, params: Parameters) -> Any:
+        """Jets of scattered Gaussians at points (N, d): see the emitted module."""
+        return self.module.jets(theta, points, params)
+
+    def residual(self, theta: Any, points: Any, params: Parameters) -> Any:
+        """Interior residuals (E, N) of scattered Gaussians at points (N, d). Pure JAX: jit, vmap, grad as you like."""
+        return self.module.residual(theta, points, params)
+
+
+def load_module(text: str, name: str) -> ModuleType:
+    """Run the text of an emitted module. The one place where text becomes code, and it is the compiler's own text: of the program it
+    holds escaped strings and mangled names only. Registered with linecache, so that tracebacks show its lines."""
+    filename = f"<{name} compiled by pdelang>"
+    module = ModuleType(name)
+    module.__file__ = filename
+    linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
+    exec(compile(text, filename, "exec", dont_inherit=True), module.__dict__)
+    return module
+
+
+def _equation(record: Mapping[str, Any]) -> CompiledEquation:
+    return CompiledEquation(**{**record, "jets": tuple(Jet(f, orders, place) for f, orders, place in record["jets"])})
+
+
+def assemble(
+    problem: Problem, analysis: Analysis, source: str, key: str, warnings: tuple[Diagnostic, ...] = (), seconds: float = 0.0
+) -> CompiledProblem:
+    """Emitted text -> CompiledProblem."""
+    module = load_module(source, f"pdelang_{key[:12]}")
+    return CompiledProblem(
+        problem=problem,
+        analysis=analysis,
+        equations=tuple(map(_equation, module.EQUATIONS)),
+        conditions=tuple(map(_equation, module.CONDITIONS)),
+        bounds=module.bounds,
+        exact=getattr(module, "exact", None),
+        source=source,
+        key=key,
+        module=module,
+        seconds=seconds,
+        warnings=warnings,
+    )

@@ -7,11 +7,13 @@ Problem -> Residual (residual.py) -> Analysis (analysis.py) -> Lowered (lowering
 from __future__ import annotations
 
 from dataclasses import dataclass
-
-import sympy
+from typing import TYPE_CHECKING
 
 from pdelang.language.expressions import Jet
 from pdelang.language.problem import Equation, Problem
+
+if TYPE_CHECKING:  # so that a program whose compiled text is cached runs without SymPy
+    import sympy
 
 
 @dataclass(frozen=True)
@@ -25,8 +27,19 @@ class Symbols:
     parameters: dict[tuple[int, int | None], sympy.Symbol]
 
     def jet(self, jet: Jet) -> sympy.Symbol:
+        import sympy
+
         orders = "_".join(map(str, jet.orders))
         return sympy.Symbol(f"jet_{jet.field}_{jet.place}_{orders}", real=True)
+
+    @staticmethod
+    def jet_of(symbol: sympy.Symbol) -> Jet | None:
+        """The jet that a symbol of `jet` stands for, None for coordinates and parameters."""
+        head, *numbers = symbol.name.split("_")
+        if head != "jet":
+            return None
+        field, place, *orders = map(int, numbers)
+        return Jet(field, tuple(orders), place)
 
 
 @dataclass(frozen=True)
@@ -36,7 +49,7 @@ class ResidualEquation:
     terms: one SymPy expression a `Term` of the equation, in the same order (the source map).
     jets: the jets that occur, sorted by (place, field, total order, orders).
     partials: dN/d(jet), in the order of `jets`: the Frechet derivative's coefficients.
-    where: SymPy boolean, or None. fixed: a row a place, an entry a coordinate: SymPy expression in parameters, or None.
+    where: a predicate of `functions.py`, or None. fixed: a row a place, an entry a coordinate: SymPy expression in parameters, or None.
     """
 
     equation: Equation
@@ -64,7 +77,11 @@ class Analysis:
     order: highest total order in the interior. time_orders: highest order in time, one a field (0: no time derivative;
     empty tuple when steady). linear: every interior partial is free of jets. linear_fields: the same a field.
     constant: every interior partial is also free of coordinates. conditions_linear: the same for the conditions.
-    multi_indices: (field, orders) needed in the interior, per field. hints: sentences about stiffness, advection, layers.
+    conditions_constant: their partials are also free of coordinates.
+    multi_indices: orders needed in the interior, a row a field. hints: sentences about stiffness, advection, layers.
+    space_orders: highest order in each coordinate (time included), a row a field.
+    time_constant: one a field: the coefficients of its highest time derivative are free of jets and coordinates.
+    all_multi_indices: as `multi_indices`, with the conditions' jets.
     """
 
     order: int
@@ -75,3 +92,7 @@ class Analysis:
     conditions_linear: bool
     multi_indices: tuple[tuple[tuple[int, ...], ...], ...]
     hints: tuple[str, ...] = ()
+    conditions_constant: bool = True
+    space_orders: tuple[tuple[int, ...], ...] = ()
+    time_constant: tuple[bool, ...] = ()
+    all_multi_indices: tuple[tuple[tuple[int, ...], ...], ...] = ()

@@ -1,0 +1,93 @@
+"""Derivations: D(a + b) = Da + Db, D(ab) = a Db + b Da, D f(a) = f'(a) Da. Two of them are needed, and differ on symbols only.
+
+Partial derivative d/ds:    D s = 1, every other symbol 0.
+Total derivative D_i:       D xi_i = 1, D u_alpha = u_(alpha + e_i), parameters 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import sympy
+
+from pdelang.compiler import functions
+from pdelang.compiler.stages import Symbols
+from pdelang.language.expressions import Jet
+
+NODES = 40_000
+"""Nodes that one equation may cost; SymPy makes about 30,000 a second, and ordinary equations need a few hundred."""
+
+
+class TooLargeError(Exception):
+    """An expression outgrew its budget; the pipeline turns it into a diagnostic."""
+
+
+class Budget:
+    """How many nodes the derivatives of one equation may visit together."""
+
+    def __init__(self, nodes: int = NODES):
+        self.left = nodes
+
+    def spend(self, nodes: int) -> None:
+        self.left -= nodes
+        if self.left < 0:
+            raise TooLargeError
+
+
+class Derivation:
+    """`leaf` gives the derivative of a symbol. Results are remembered, so that a shared subexpression is derived once."""
+
+    def __init__(self, leaf: Callable[[Any], Any], budget: Budget):
+        self.leaf = leaf
+        self.budget = budget
+        self.memory: dict[Any, Any] = {}
+
+    def __call__(self, e: Any) -> Any:
+        if e in self.memory:
+            return self.memory[e]
+        self.budget.spend(1 + len(e.args) ** 2 if e.is_Mul else 1 + len(e.args))
+        result = self.memory[e] = self._derive(e)
+        return result
+
+    def _derive(self, e: Any) -> Any:
+        if e.is_Symbol:
+            return self.leaf(e)
+        if not e.args:
+            return sympy.S.Zero
+        if e.is_Add:
+            return sympy.Add(*map(self, e.args))
+        if e.is_Mul:
+            a = e.args
+            return sympy.Add(*(sympy.Mul(*a[:i], d, *a[i + 1 :]) for i, d in enumerate(map(self, a)) if d != 0))
+        if e.is_Pow:
+            base, exponent = e.args
+            # b^(e-1) and not b^e/b, as SymPy has it: the second is 0/0 where b vanishes
+            result = exponent * functions.power(base, exponent - 1) * self(base)
+            slope = self(exponent)
+            return result if slope == 0 else result + e * sympy.log(base) * slope
+        derivatives = [sympy.S.Zero if a.func in functions.PREDICATES else self(a) for a in e.args]
+        return sympy.S.Zero if all(d == 0 for d in derivatives) else functions.of(e).differential(e.args, derivatives)
+
+
+def partial(symbol: Any, budget: Budget) -> Derivation:
+    """d/d(symbol), every other symbol held fixed."""
+    return Derivation(lambda s: sympy.S.One if s == symbol else sympy.S.Zero, budget)
+
+
+def shift(jet: Jet, axis: int) -> Jet:
+    """u_alpha -> u_(alpha + e_axis)."""
+    orders = tuple(o + (i == axis) for i, o in enumerate(jet.orders))
+    return Jet(jet.field, orders, jet.place)
+
+
+def total(symbols: Symbols, axis: int, budget: Budget) -> Derivation:
+    """D_axis f = df/dxi_axis + sum over the jets of df/du_alpha u_(alpha + e_axis)."""
+
+    def leaf(symbol: Any) -> Any:
+        if symbol == symbols.coordinates[axis]:
+            return sympy.S.One
+        jet = symbols.jet_of(symbol)
+        return sympy.S.Zero if jet is None else symbols.jet(shift(jet, axis))
+
+    return Derivation(leaf, budget)
