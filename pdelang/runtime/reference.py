@@ -10,6 +10,7 @@ import numpy as np
 
 from pdelang.compiler.compiled import CompiledProblem
 from pdelang.compiler.parameters import UsageError
+from pdelang.language.problem import Problem
 from pdelang.runtime.evaluation import ROUNDING
 
 if TYPE_CHECKING:
@@ -31,17 +32,17 @@ def exact_dataset(compiled: CompiledProblem, parameters: Mapping[str, Any], axes
     return xarray.Dataset(known, coords=dict(zip(names, axes)), attrs={"source": "exact solution"})
 
 
-def load_reference(path: str | Path, solution: Solution) -> xarray.Dataset:
+def load_reference(path: str | Path, problem: Problem, lower: np.ndarray, upper: np.ndarray) -> xarray.Dataset:
     """Variables named after fields over dimensions named after coordinates; a coordinate may also be a scalar (a slice in time).
 
     UsageError: no such file, not netCDF, no field of the problem in it, another dimension, points outside the domain.
     """
     data = read_netcdf(path)
-    names = [c.name for c in solution.problem.coordinates]
-    fields = [f.name for f in solution.problem.fields if f.name in data.data_vars]
+    names = [c.name for c in problem.coordinates]
+    fields = [f.name for f in problem.fields if f.name in data.data_vars]
     if not fields:
-        wanted = ", ".join(f.name for f in solution.problem.fields)
-        raise UsageError(f"{path} holds {_listed(data.data_vars)}, and none of the fields of {solution.problem.name}: {wanted}")
+        wanted = ", ".join(f.name for f in problem.fields)
+        raise UsageError(f"{path} holds {_listed(data.data_vars)}, and none of the fields of {problem.name}: {wanted}")
     data = data[fields]
     for name in names:
         if name not in data.coords:
@@ -50,8 +51,8 @@ def load_reference(path: str | Path, solution: Solution) -> xarray.Dataset:
             data = data.expand_dims(name)
     strangers = [d for d in data.dims if d not in names]
     if strangers:
-        raise UsageError(f"{path} has a dimension {strangers[0]!r} that is not a coordinate of {solution.problem.name}: {', '.join(names)}")
-    for name, low, high in zip(names, solution.lower, solution.upper):
+        raise UsageError(f"{path} has a dimension {strangers[0]!r} that is not a coordinate of {problem.name}: {', '.join(names)}")
+    for name, low, high in zip(names, lower, upper):
         axis = data[name].values
         slack = ROUNDING * (high - low)
         if axis.dtype.kind not in "iuf" or not np.isfinite(axis).all():

@@ -2,7 +2,7 @@
 
     /            the fields on a grid (`Solution.to_xarray()`), status, method and parameters as attributes
     /solve       program, state and certificate: strings, the last two JSON
-    /expansion   the representation's arrays, bit for bit
+    /expansion   the representation's arrays, bit for bit; one group a part where there are several
     /reference   the data set that `relative_l2` was measured against, if there is one
 
 Nothing in it is code, and nothing in it is executed: the program is parsed, arrays are arrays.
@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from importlib import import_module
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,10 +24,11 @@ from pdelang.files import replacing
 from pdelang.language.diagnostics import ProblemError
 from pdelang.language.semantics import parse
 from pdelang.runtime.certificate import Certificate
-from pdelang.runtime.representation import Representation
+from pdelang.runtime.representation import Representation, representation_class
 from pdelang.runtime.status import Status
 
 if TYPE_CHECKING:
+    import h5py
     import xarray
 
     from pdelang.runtime.solution import Solution
@@ -36,13 +37,7 @@ FORMAT = "pdelang solution"
 FORMAT_VERSION = 1
 LARGEST = 4 * 2**30
 """Bytes in memory: a file that claims more is refused before it is read."""
-
-REPRESENTATIONS = {
-    "scattered": "pdelang.runtime.expansion:GaussianExpansion",
-    "product": "pdelang.runtime.layout.product:ProductExpansion",
-    "slabs": "pdelang.runtime.slabs:SlabExpansion",
-}
-"""Representation.kind -> the class whose `from_arrays` takes `arrays()` back."""
+DEEPEST = 8
 
 
 def save(solution: Solution, path: Path) -> Path:
@@ -55,7 +50,7 @@ def save(solution: Solution, path: Path) -> Path:
         root.attrs |= {"format": FORMAT, "format_version": FORMAT_VERSION, "pdelang_version": __version__, "method": solution.method}
         root.to_netcdf(partial, mode="w", engine="h5netcdf")
         _texts(solution, representation).to_netcdf(partial, mode="a", engine="h5netcdf", group="solve")
-        _raw(representation.arrays()).to_netcdf(partial, mode="a", engine="h5netcdf", group="expansion")
+        _write_arrays(partial, representation.arrays())
         if solution.reference is not None:
             solution.reference.to_netcdf(partial, mode="a", engine="h5netcdf", group="reference")
     return path
@@ -66,17 +61,22 @@ def load(path: Path) -> Solution:
     if not path.is_file():
         raise UsageError(f"no such file: {path}")
     try:
-        groups = _read(path)
-    except (OSError, ValueError, KeyError, RuntimeError, EOFError, NotImplementedError) as fault:
-        raise UsageError(f"{path} cannot be read: it is not a netCDF4 file, or it was cut short") from fault
-    try:
-        return _restore(groups)
-    except ProblemError as fault:
-        raise UsageError(f"{path}: the program in it is not one that pdelang {__version__} understands\n{fault}") from fault
+        return _restore(_read(path))
     except UsageError as fault:
         raise UsageError(f"{path}: {fault}") from fault
-    except (KeyError, ValueError, TypeError, AttributeError, IndexError) as fault:
-        raise UsageError(f"{path} is damaged: {type(fault).__name__}: {fault}") from fault
+    except ProblemError as fault:
+        raise UsageError(f"{path}: pdelang {__version__} does not understand the program in it\n{fault}") from fault
+    except OSError as fault:
+        raise UsageError(f"{path} cannot be read: it is not a netCDF4 file, or it was cut short") from fault
+    except (KeyError, ValueError, TypeError, AttributeError, IndexError, RuntimeError) as fault:
+        raise UsageError(f"{path} is damaged: {' '.join(str(fault).split()) or type(fault).__name__}") from fault
+
+
+@dataclass(frozen=True)
+class _Contents:
+    texts: xarray.Dataset
+    arrays: dict[str, np.ndarray]
+    reference: xarray.Dataset | None
 
 
 def _texts(solution: Solution, representation: Representation) -> xarray.Dataset:
@@ -101,55 +101,74 @@ def _texts(solution: Solution, representation: Representation) -> xarray.Dataset
     return xarray.Dataset({"program": solution.problem.source.text, "state": json.dumps(state), "certificate": json.dumps(certificate)})
 
 
-def _raw(arrays: Mapping[str, np.ndarray]) -> xarray.Dataset:
-    """Dimensions `<name>_0`, `<name>_1`, ...: nothing is shared, so nothing can clash."""
+def _write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
+    """As plain datasets, a name `3/weights` in the group 3: there may be thousands, and dimension scales would double them."""
+    import h5py
+
+    with h5py.File(path, "a") as file:
+        group = file.create_group("expansion")
+        for name, value in arrays.items():
+            array = np.asarray(value)
+            group.create_dataset(name, data=str(array) if array.dtype.kind == "U" else array)
+
+
+def _read(path: Path) -> _Contents:
+    import h5py
     import xarray
 
-    values = {name: np.asarray(value) for name, value in arrays.items()}
-    return xarray.Dataset({name: ([f"{name}_{k}" for k in range(v.ndim)], v) for name, v in values.items()})
-
-
-def _read(path: Path) -> dict[str, xarray.Dataset]:
-    import h5netcdf
-    import xarray
-
-    with h5netcdf.File(path, "r") as file:
-        present = [name for name in ("solve", "expansion", "reference") if name in file.groups]
+    with h5py.File(path, "r") as file:
+        attributes = {name: value.item() if isinstance(value, np.generic) else value for name, value in file.attrs.items()}
+        _check_origin(attributes)
+        arrays: dict[str, np.ndarray] = {}
+        _read_arrays(file["expansion"], "", arrays)
+        present = [name for name in ("solve", "reference") if name in file]
     groups = {}
-    for name in ("/", *present):
-        with xarray.open_dataset(path, engine="h5netcdf", group=name, mask_and_scale=False, decode_times=False) as data:
-            if name == "/":
-                groups[name] = xarray.Dataset(attrs=data.attrs)  # the grid is for others: the expansion gives it anew
-                continue
-            if data.nbytes > LARGEST:
-                raise ValueError(f"{name} claims {data.nbytes} bytes")
+    for name in present:
+        with xarray.open_dataset(path, engine="h5netcdf", group=name, decode_times=False) as data:
+            _check_size(data.nbytes)
             groups[name] = data.load()
-    return groups
+    return _Contents(groups["solve"], arrays, groups.get("reference"))
 
 
-def _restore(groups: Mapping[str, xarray.Dataset]) -> Solution:
+def _read_arrays(group: h5py.Group, prefix: str, found: dict[str, np.ndarray], depth: int = 0) -> None:
+    import h5py
+
+    if depth > DEEPEST:
+        raise ValueError("groups are nested too deeply")
+    for name, item in group.items():
+        if isinstance(item, h5py.Group):
+            _read_arrays(item, f"{prefix}{name}/", found, depth + 1)
+        else:
+            _check_size(item.nbytes)
+            value = item[()]
+            found[prefix + name] = np.asarray(value.decode() if isinstance(value, bytes) else value)
+
+
+def _check_size(count: int) -> None:
+    if count > LARGEST:
+        raise ValueError(f"an array claims {count} bytes")
+
+
+def _check_origin(attributes: Mapping[str, Any]) -> None:
+    if attributes.get("format") != FORMAT:
+        raise UsageError("a netCDF file, but not a solution that pdelang saved")
+    version = attributes.get("format_version")
+    if version != FORMAT_VERSION:
+        writer = attributes.get("pdelang_version", "another version")
+        raise UsageError(f"format {version}, written by pdelang {writer}; pdelang {__version__} reads format {FORMAT_VERSION}: solve again")
+
+
+def _restore(contents: _Contents) -> Solution:
     from pdelang.runtime.solution import Solution
 
-    attributes = groups["/"].attrs
-    if attributes.get("format") != FORMAT:
-        raise UsageError("it is a netCDF file, but not a solution that pdelang saved")
-    version = int(attributes["format_version"])
-    if version != FORMAT_VERSION:
-        written_by = attributes.get("pdelang_version", "another version")
-        raise UsageError(
-            f"format {version}, written by pdelang {written_by}; pdelang {__version__} reads format {FORMAT_VERSION}: solve it again"
-        )
-    texts = groups["solve"]
-    state: dict[str, Any] = json.loads(texts["state"].item())
-    certificate = json.loads(texts["certificate"].item())
-    if state["representation"] not in REPRESENTATIONS:
-        raise UsageError(f"unknown kind of expansion {state['representation']!r}")
+    state: dict[str, Any] = json.loads(contents.texts["state"].item())
+    certificate = json.loads(contents.texts["certificate"].item())
     return Solution(
-        problem=parse(texts["program"].item(), state["program_name"]),
+        problem=parse(contents.texts["program"].item(), state["program_name"]),
         parameters={name: np.asarray(value) if isinstance(value, list) else value for name, value in state["parameters"].items()},
         lower=np.asarray(state["lower"]),
         upper=np.asarray(state["upper"]),
-        representation=_rebuild(state["representation"], groups["expansion"]),
+        representation=representation_class(state["representation"]).from_arrays(contents.arrays),
         status=Status[state["status"]],
         certificate=Certificate.from_json(certificate) if certificate else None,
         method=state["method"],
@@ -159,11 +178,5 @@ def _restore(groups: Mapping[str, xarray.Dataset]) -> Solution:
         seconds=state["seconds"],
         compile_seconds=state["compile_seconds"],
         relative_l2=state["relative_l2"],
-        reference=groups.get("reference"),
+        reference=contents.reference,
     )
-
-
-def _rebuild(kind: str, arrays: xarray.Dataset) -> Representation:
-    module, name = REPRESENTATIONS[kind].split(":")
-    built: Representation = getattr(import_module(module), name).from_arrays({str(n): v.values for n, v in arrays.data_vars.items()})
-    return built

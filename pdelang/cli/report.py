@@ -1,0 +1,69 @@
+"""The block that `pdelang solve` prints: what was solved, how well, how, and where it went."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+from rich.text import Text
+
+from pdelang.runtime.certificate import EquationReport
+from pdelang.runtime.solution import Solution
+from pdelang.runtime.status import Status
+
+LABEL = 11
+MOST_RESIDUALS = 8
+
+
+def report(solution: Solution, written: Sequence[Path], width: int) -> Text:
+    """Rows of a label and a text; a row without a label goes on with the one before."""
+    out = Text()
+    problem = solution.problem
+    out.append(f"{problem.title or problem.name}", style="bold")
+    parameters = "  ".join(f"{name} = {_number(value)}" for name, value in solution.parameters.items())
+    out.append(f"   {parameters}\n" if parameters else "\n")
+    for label, text, style in _rows(solution, written):
+        lines = textwrap.wrap(text, max(width - LABEL - 2, 40)) or [""]
+        for k, line in enumerate(lines):
+            out.append(f"  {label if k == 0 else '':<{LABEL}}", style="dim")
+            out.append(f"{line}\n", style=style)
+    return out
+
+
+def _rows(solution: Solution, written: Sequence[Path]) -> Iterator[tuple[str, str, str]]:
+    state, _, meaning = solution.status.value.partition(": ")
+    style = {Status.CONVERGED: "bold green", Status.INTERRUPTED: "bold yellow"}.get(solution.status, "bold red")
+    yield "status", f"{state}: {meaning}", style
+    if solution.message:
+        yield "", solution.message, ""
+    yield "method", f"{solution.method}: {solution.reason}" if solution.reason else solution.method, ""
+    if solution.certificate:
+        certificate = solution.certificate
+        yield from _residuals("residual", certificate.equations, certificate.tolerance)
+        yield from _residuals("conditions", certificate.conditions, certificate.tolerance)
+        for name, value in certificate.error_estimate.items():
+            yield "error", f"{value:.1e}   estimated relative L2 error of {name}", ""
+    source = solution.reference.attrs.get("source", "the reference") if solution.reference is not None else ""
+    for name, value in solution.relative_l2.items():
+        against = source if solution.reference is not None and name in solution.reference else "exact solution"
+        yield "", f"{value:.1e}   relative L2 error of {name} against {against}", "bold"
+    iterations = f"{solution.iterations} iteration{'s' if solution.iterations != 1 else ''}"
+    yield "size", f"{solution.kernels:,} kernels, {iterations}", ""
+    yield "time", f"{solution.compile_seconds:.2f} s to compile, {solution.seconds:.2f} s to solve", ""
+    if written:
+        yield "written", ", ".join(str(path) for path in written), ""
+
+
+def _residuals(label: str, reports: Sequence[EquationReport], tolerance: float) -> Iterator[tuple[str, str, str]]:
+    shown = sorted(reports, key=lambda r: -r.relative)[:MOST_RESIDUALS] if len(reports) > MOST_RESIDUALS else reports
+    for k, entry in enumerate(shown):
+        style = "" if entry.relative <= tolerance else "red"
+        yield label if k == 0 else "", f"{entry.relative:.1e}   {entry.label}, line {entry.line}", style
+    if len(reports) > len(shown):
+        yield "", f"          and {len(reports) - len(shown)} smaller ones", "dim"
+
+
+def _number(value: float | np.ndarray) -> str:
+    return f"{float(value):.6g}" if np.ndim(value) == 0 else "(" + ", ".join(f"{v:.6g}" for v in np.ravel(value)) + ")"

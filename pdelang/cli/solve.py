@@ -1,0 +1,157 @@
+"""`pdelang solve FILE`: compile, solve, compare, write, and say how good the answer is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pdelang.cli.errors import DONE, INTERRUPTED, NOT_CONVERGED, CommandError, guarded, print_json, sentence, wrong_command
+from pdelang.files import check_writable
+
+if TYPE_CHECKING:
+    from pdelang.language.problem import Problem
+    from pdelang.runtime.options import SolveOptions
+    from pdelang.runtime.solution import Solution
+
+RESULTS = (".nc", ".nc4")
+
+
+@guarded
+def solve(
+    file: Annotated[Path, typer.Argument(help="A program.", metavar="FILE")],
+    parameter: Annotated[
+        list[str] | None, typer.Option("-p", "--param", metavar="NAME=VALUE", help="A parameter's value; a=0.1,0.2 for a vector.")
+    ] = None,
+    tol: Annotated[
+        float | None, typer.Option("--tol", help="Relative tolerance of residual and estimated error.", show_default="1e-6")
+    ] = None,
+    method: Annotated[str | None, typer.Option("--method", help="auto, or a method's name.", show_default="auto")] = None,
+    out: Annotated[Path | None, typer.Option("-o", "--out", metavar="OUT.nc", help="Write the solution: netCDF4.")] = None,
+    plot: Annotated[
+        Path | None, typer.Option("--plot", metavar="OUT.png", help="Draw it: .png, .pdf, .svg, .jpg; .gif moves through time.")
+    ] = None,
+    reference: Annotated[
+        Path | None, typer.Option("--reference", metavar="REF.nc", help="Measure the error against this data set.")
+    ] = None,
+    option: Annotated[
+        list[str] | None, typer.Option("-O", "--option", metavar="NAME=VALUE", help="Any option of the solver: kernels, slabs, steps, ...")
+    ] = None,
+    seed: Annotated[int | None, typer.Option("--seed", help="Of every random choice.", show_default="0")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output and nothing else.")] = False,
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress and no warnings.")] = False,
+) -> int:
+    """Solve a program to a tolerance.
+
+    Leaves with 0 only if the tolerance is met on points that the solve never saw, with 3 otherwise; the result is written all the same.
+    Ctrl-C keeps what was computed until then and leaves with 130.
+    """
+    from pdelang.cli.assignments import assignments, numbers, word_or_number
+    from pdelang.cli.loading import load
+    from pdelang.compiler.parameters import resolve
+
+    values = assignments(parameter or (), "-p", numbers)
+    settings = assignments(option or (), "-O", word_or_number)
+    for name, value in {"tolerance": tol, "method": method, "seed": seed}.items():
+        if value is not None and name in settings:
+            raise CommandError(f"{name} is given twice: by an option of its own and by -O")
+        if value is not None:
+            settings[name] = value
+    _check_outputs(out, plot)
+    problem = load(file)
+    parameters = resolve(problem, values)
+    solution = _solve(problem, parameters, settings, plot, reference, quiet or as_json)
+    written, fault = _write(solution, out, plot)
+    if as_json:
+        print_json(solution.to_json())
+    else:
+        from pdelang.cli.consoles import results
+        from pdelang.cli.report import report
+
+        console = results()
+        console.print(report(solution, written, min(console.width, 120)), soft_wrap=True, end="")
+    if isinstance(fault, OSError):
+        return wrong_command(sentence(fault), as_json=False)
+    return INTERRUPTED if fault is not None else _exit_code(solution)
+
+
+def _check_outputs(out: Path | None, plot: Path | None) -> None:
+    """All that can be known to go wrong with the files, before the work whose result they hold."""
+    if out is not None and out.suffix.lower() not in RESULTS:
+        raise CommandError(f"cannot write {out}: a solution is netCDF4, give a name that ends in {RESULTS[0]}")
+    for path in (out, plot):
+        if path is not None:
+            check_writable(path)
+
+
+def _solve(
+    problem: Problem, parameters: Mapping[str, Any], settings: Mapping[str, Any], plot: Path | None, reference: Path | None, quiet: bool
+) -> Solution:
+    from pdelang.cli.loading import print_warnings
+    from pdelang.cli.progress import reporting
+    from pdelang.compiler.pipeline import compile as compile_problem
+    from pdelang.runtime import api
+    from pdelang.runtime.plotting import check_picture
+    from pdelang.runtime.reference import load_reference
+
+    options = _options(problem, settings)
+    if plot is not None:
+        check_picture(plot, has_time=problem.time is not None)
+    with reporting(quiet) as progress:
+        progress("compiling")
+        compiled = compile_problem(problem)
+        if not quiet:
+            print_warnings(problem.source, compiled.problem.warnings)
+        known = None if reference is None else load_reference(reference, problem, *map(_host, compiled.bounds(parameters)))
+        solution = api.solve(compiled, options=options, progress=progress, **parameters)
+    return solution if known is None or solution.representation is None else solution.compared_with(known)
+
+
+def _host(bound: Any) -> Any:
+    import numpy as np
+
+    return np.asarray(bound, dtype=np.float64)
+
+
+def _options(problem: Problem, settings: Mapping[str, Any]) -> SolveOptions:
+    """The program's `option` statements are the defaults; a wrong one is the program's fault, a wrong -O the command line's."""
+    from pdelang.language.diagnostics import Diagnostic, ProblemError
+    from pdelang.runtime.options import OptionError, build, checked
+    from pdelang.runtime.solve import METHODS
+
+    written: dict[str, Any] = {}
+    for name, value, span in problem.options:
+        try:
+            written[name] = checked(name, value if isinstance(value, str) else float(value))
+        except OptionError as fault:
+            raise ProblemError(problem.source, (Diagnostic("E318", str(fault), span),)) from None
+    try:
+        options = build(None, {**written, **settings})
+    except OptionError as fault:
+        raise CommandError(str(fault)) from None
+    if options.method not in ("auto", *METHODS):
+        raise CommandError(f"no method {options.method!r}: the methods are auto, {', '.join(METHODS)}")
+    return options
+
+
+def _write(solution: Solution, out: Path | None, plot: Path | None) -> tuple[list[Path], OSError | KeyboardInterrupt | None]:
+    """What was written, and what kept the rest from being written: the summary is printed in any case."""
+    written: list[Path] = []
+    try:
+        for path, write in ((out, solution.save), (plot, solution.plot)):
+            if path is not None and solution.representation is not None:
+                write(path)
+                written.append(path)
+    except (OSError, KeyboardInterrupt) as fault:
+        return written, fault
+    return written, None
+
+
+def _exit_code(solution: Solution) -> int:
+    from pdelang.runtime.status import Status
+
+    if solution.status is Status.INTERRUPTED:
+        return INTERRUPTED
+    return DONE if solution.converged else NOT_CONVERGED
