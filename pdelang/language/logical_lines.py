@@ -41,7 +41,7 @@ _CLOSES = {"(": ")", "[": "]"}
 
 
 @dataclass(frozen=True, slots=True)
-class _Token:
+class Lexeme:
     kind: str
     start: int
     end: int
@@ -82,7 +82,7 @@ def cut(source: Source) -> Layout:
     lines, comments = [], []
     current = _Open(source)
     fresh = True  # nothing but blanks since the last newline
-    tokens = list(_tokens(source.text))
+    tokens = list(scan(source.text))
     for position, token in enumerate(tokens):
         if token.kind == "comment":
             comments.append(Comment(_trimmed(source, token), own_line=fresh))
@@ -103,7 +103,8 @@ def cut(source: Source) -> Layout:
     return Layout(tuple(lines), tuple(comments))
 
 
-def _tokens(text: str) -> Iterator[_Token]:
+def scan(text: str) -> Iterator[Lexeme]:
+    """Coarse tokens, blanks left out. Raises TooLongError."""
     count = 0
     for match in _TOKEN.finditer(text):
         kind = match.lastgroup or ""
@@ -111,10 +112,10 @@ def _tokens(text: str) -> Iterator[_Token]:
             count += 1
             if count > TOKENS:
                 raise TooLongError(match.start())
-            yield _Token(kind, match.start(), match.end())
+            yield Lexeme(kind, match.start(), match.end())
 
 
-def _trimmed(source: Source, token: _Token) -> Span:
+def _trimmed(source: Source, token: Lexeme) -> Span:
     return Span(token.start, token.start + len(source.text[token.start : token.end].rstrip()))
 
 
@@ -123,9 +124,9 @@ class _Open:
     """The statement being gathered."""
 
     source: Source
-    brackets: list[_Token] = field(default_factory=list)
-    first: _Token | None = None
-    last: _Token | None = None
+    brackets: list[Lexeme] = field(default_factory=list)
+    first: Lexeme | None = None
+    last: Lexeme | None = None
     has_equal: bool = False  # `=` outside brackets since the last `,` or `:` there
     error: Diagnostic | None = None
 
@@ -137,7 +138,7 @@ class _Open:
     def may_end(self) -> bool:
         return not self.brackets and (self.last is None or self.last.kind not in ("operator", "equal", "separator"))
 
-    def take(self, token: _Token) -> None:
+    def take(self, token: Lexeme) -> None:
         self.first = self.first or token
         self.last = token
         if token.kind == "open":
@@ -149,7 +150,7 @@ class _Open:
         elif not self.brackets and token.kind in ("equal", "separator"):
             self.has_equal = token.kind == "equal"
 
-    def _match(self, token: _Token) -> None:
+    def _match(self, token: Lexeme) -> None:
         opener = self.brackets.pop() if self.brackets else None
         text = self.source.text
         if opener is None or _CLOSES[text[opener.start]] != text[token.start]:
@@ -167,7 +168,7 @@ class _Open:
         return [line]
 
 
-def _begins_statement(text: str, tokens: Sequence[_Token], position: int, current: _Open) -> bool:
+def _begins_statement(text: str, tokens: Sequence[Lexeme], position: int, current: _Open) -> bool:
     """Whether the line at `position` can only be a statement of its own, not the rest of the current one."""
     if _STATEMENT.match(text, tokens[position].start):
         return True
@@ -178,13 +179,13 @@ def _begins_statement(text: str, tokens: Sequence[_Token], position: int, curren
         if token.kind in ("newline", "semicolon"):
             break
         depth += (token.kind == "open") - (token.kind == "close")
-        if depth < 0:
+        if depth < 0 or (depth == 0 and not equal and text[token.start : token.end] == ","):
             return False
         equal = equal or (token.kind == "equal" and depth == 0)
     return equal
 
 
-def _unclosed(text: str, opener: _Token, last: _Token) -> Diagnostic:
+def _unclosed(text: str, opener: Lexeme, last: Lexeme) -> Diagnostic:
     bracket = text[opener.start]
     return Diagnostic(
         "E102",
@@ -196,7 +197,7 @@ def _unclosed(text: str, opener: _Token, last: _Token) -> Diagnostic:
     )
 
 
-def _stray(text: str, token: _Token, opener: _Token | None) -> Diagnostic:
+def _stray(text: str, token: Lexeme, opener: Lexeme | None) -> Diagnostic:
     bracket, span = text[token.start], Span(token.start, token.end)
     if opener is None:
         return Diagnostic("E115", f"`{bracket}` closes nothing", span, "no bracket is open here", "remove it, or open a bracket before it")
@@ -205,7 +206,7 @@ def _stray(text: str, token: _Token, opener: _Token | None) -> Diagnostic:
     return Diagnostic("E115", f"`{bracket}` closes `{text[opener.start]}`", span, f"expected `{wanted}`", f"write `{wanted}` here", labels)
 
 
-def _too_deep(token: _Token) -> Diagnostic:
+def _too_deep(token: Lexeme) -> Diagnostic:
     return Diagnostic(
         "E902",
         f"brackets are nested more than {NESTING} deep",

@@ -198,7 +198,7 @@ def _single_equal(fault: Fault) -> Diagnostic | None:
 
 def _second_equal(fault: Fault) -> Diagnostic | None:
     first = fault.outside("=")
-    if fault.bad.text != "=" or first is None:
+    if fault.bad.text != "=" or first is None or fault.depth > 0:
         return None
     labels = (Label(first.span, "the first one"),)
     return Diagnostic("E111", "a second `=` in one statement", fault.bad.span, "the second one", "write two statements", labels)
