@@ -53,7 +53,7 @@ class _Row:
 
 def _rows(text: str, statements: tuple[Statement, ...], comments: tuple[Comment, ...]) -> list[_Row]:
     rows: list[_Row] = []
-    items = sorted([*statements, *comments], key=lambda item: item.span.start)
+    items: list[Statement | Comment] = sorted([*statements, *comments], key=lambda item: item.span.start)
     for item in items:
         last = rows[-1] if rows else None
         shares = last is not None and last.statements and "\n" not in text[last.span.end : item.span.start]

@@ -6,147 +6,24 @@ A rule sees the token before the fault and the token at it; what may stand there
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from difflib import get_close_matches
-from functools import cached_property
 
+from pdelang.language.characters import unexpected_character
 from pdelang.language.checks import reserved
 from pdelang.language.diagnostics import Diagnostic, Label
+from pdelang.language.faults import Fault, Found, expected, token_at
 from pdelang.language.source import Span
 from pdelang.language.words import CLAUSES, RESERVED, STATEMENTS, SYNONYMS
 
-_TOKEN = re.compile(
-    r"""
-    (?P<blank>[ \t\f\r\n\ufeff]+|\#[^\n]*)
-  | (?P<string>"[^"\n]*"?)
-  | (?P<number>(?:[0-9]+(?:\.(?!\.)[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)
-  | (?P<name>[^\W\d_]\w*)
-  | (?P<operator>\*\*|<=|>=|==|!=|\.\.|&&|\|\||.)
-    """,
-    re.VERBOSE | re.DOTALL,
-)
-
-_CHARACTERS = {
-    "²": "write `^2`",
-    "³": "write `^3`",
-    "·": "write `*`",
-    "⋅": "write `*`",
-    "×": "write `*`",
-    "÷": "write `/`",
-    "−": "write the minus of the keyboard, `-`",
-    "–": "write the minus of the keyboard, `-`",
-    "≤": "write `<=`",
-    "≥": "write `>=`",
-    "≠": "write `!=`",
-    "≈": "write `=`",
-    "∈": "write `in`",
-    "∂": "write a derivative as `u_x` or `d(u, x)`",
-    "∇": "write `grad(u)`, `div(u)` or `curl(u)`",
-    "∆": "write `laplacian(u)`",
-    "√": "write `sqrt(x)`",
-    "∞": "an interval is finite",
-    "∫": "write `integral(u)`",
-    "∑": "write `sum(k in 1..4: ...)`",
-    "“": 'write the straight quote `"`',
-    "”": 'write the straight quote `"`',
-    "'": 'quotes are `"`; a derivative is `u_x` or `d(u, x)`',
-    "’": "a derivative is `u_x` or `d(u, x)`",
-    "{": "write `(`",
-    "}": "write `)`",
-    "!": "write `not`, or `!=`",
-    "%": "there is no remainder; comments begin with `#`",
-    "\\": "a line goes on by itself after an operator or inside brackets",
-    ".": "a number begins with a digit; a range is `1..4`",
-    "_": "a name begins with a letter",
-    "@": "a place is written `u(x, 0)` or `on x = 0: ...`",
-}
-
-_GROUPS: tuple[tuple[str, frozenset[str]], ...] = (
-    ("an expression", frozenset({"NUMBER"})),
-    ("a name", frozenset({"NAME"})),
-    ("a text in quotes", frozenset({"STRING"})),
-    ("an operator", frozenset({"STAR"})),
-    ("`[`", frozenset({"LSQB"})),
-    ("`(`", frozenset({"LPAR"})),
-    ("`=`", frozenset({"EQUAL"})),
-    ("`~`", frozenset({"TILDE"})),
-    ("`,`", frozenset({"COMMA"})),
-    ("`:`", frozenset({"COLON"})),
-    ("`..`", frozenset({"DOTS"})),
-    ("`)`", frozenset({"RPAR"})),
-    ("`]`", frozenset({"RSQB"})),
-    *((f"`{word}`", frozenset({word.upper()})) for word in CLAUSES if word not in ("and", "or", "not", "sum")),
-    ("the end of the statement", frozenset({"$END"})),
-)
 _CONTINUATIONS = frozenset({"*", "/", "^", "**", "=", ",", "|", "&", ":", "<", ">", "<=", ">=", "==", "!=", "where", "and", "or", "in"})
-_IMPLIED = {"an expression": {"a name", "`(`"}, "an operator": {"`[`", "`(`"}}
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A token as a reader sees it: kind is number, name, string, operator, start or end."""
-
-    kind: str
-    text: str
-    span: Span
-
-
-@dataclass(frozen=True)
-class Fault:
-    """Where the parser stood still. `accepted`: the grammar's terminals that could follow; `legal`: whether the bad token is one at all."""
-
-    text: str
-    line: Span
-    bad: Found
-    accepted: frozenset[str]
-    legal: bool
-
-    @cached_property
-    def before(self) -> Sequence[Found]:
-        return _tokens(self.text, self.line.start, self.bad.span.start)
-
-    @property
-    def previous(self) -> Found:
-        return self.before[-1] if self.before else Found("start", "", Span(self.line.start, self.line.start))
-
-    @property
-    def adjacent(self) -> bool:
-        return self.previous.span.end == self.bad.span.start
-
-    @cached_property
-    def depth(self) -> int:
-        return sum((t.text in ("(", "[")) - (t.text in (")", "]")) for t in self.before)
-
-    def outside(self, text: str) -> Found | None:
-        """The first token of this text outside brackets, before the fault and after the last `:` or `,` there."""
-        depth, found = 0, None
-        for token in self.before:
-            depth += (token.text in ("(", "[")) - (token.text in (")", "]"))
-            if depth == 0 and token.text in (":", ","):
-                found = None
-            elif depth == 0 and token.text == text and found is None:
-                found = token
-        return found
 
 
 def explain(text: str, line: Span, offset: int | None, accepted: frozenset[str], legal: bool) -> Diagnostic:
     """The diagnostic for a statement that stops making sense at `offset` (None: at its end)."""
-    bad = Found("end", "", Span(line.end, line.end + 1)) if offset is None else _token(text, offset)
+    bad = Found("end", "", Span(line.end, line.end + 1)) if offset is None else token_at(text, offset)
     fault = Fault(text, line, bad, accepted, legal)
     return next(diagnostic for rule in _RULES if (diagnostic := rule(fault)) is not None)
-
-
-def _token(text: str, offset: int) -> Found:
-    match = _TOKEN.match(text, offset)
-    assert match is not None
-    return Found(match.lastgroup or "", match.group(), Span(match.start(), match.end()))
-
-
-def _tokens(text: str, start: int, end: int) -> list[Found]:
-    matches = _TOKEN.finditer(text, start, end)
-    return [Found(m.lastgroup or "", m.group(), Span(m.start(), m.end())) for m in matches if m.lastgroup != "blank"]
 
 
 # ---------------------------------------------------------------- rules
@@ -157,28 +34,14 @@ def _unterminated_text(fault: Fault) -> Diagnostic | None:
         return None
     if len(fault.bad.text) > 1 and fault.bad.text.endswith('"'):
         inside = next(i for i, c in enumerate(fault.bad.text) if c < " " or c == "\x7f")
-        return _character(fault.bad.text[inside], fault.bad.span.start + inside)
+        return unexpected_character(fault.bad.text[inside], fault.bad.span.start + inside)
     return Diagnostic(
         "E108", "a text in quotes is never closed", fault.bad.span, "the quote opens here", 'write the missing `"` on this line'
     )
 
 
 def _unexpected_character(fault: Fault) -> Diagnostic | None:
-    return None if fault.legal else _character(fault.bad.text[0], fault.bad.span.start)
-
-
-def _character(c: str, offset: int) -> Diagnostic:
-    span = Span(offset, offset + 1)
-    if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Co", "Cn", "Zs", "Zl", "Zp"):
-        return Diagnostic("E107", f"unexpected character U+{ord(c):04X}", span, "invisible, and not part of the language", "delete it")
-    plain = unicodedata.normalize("NFKC", c)
-    if c in _CHARACTERS:
-        help = _CHARACTERS[c]
-    elif plain != c and re.fullmatch(r"[A-Za-zΑ-Ωα-ω0-9+\-*/()=<>]+", plain):
-        help = f"write `{plain}`"
-    else:
-        help = "names are made of letters (a to z, Greek), digits and `_`"
-    return Diagnostic("E107", f"unexpected character `{c}`", span, "not part of the language", help)
+    return None if fault.legal else unexpected_character(fault.bad.text[0], fault.bad.span.start)
 
 
 def _double_equal(fault: Fault) -> Diagnostic | None:
@@ -380,11 +243,3 @@ _RULES: tuple[Callable[[Fault], Diagnostic | None], ...] = (
     _listed,
     _unexpected,
 )
-
-
-def expected(accepted: frozenset[str]) -> str:
-    """`expected an operator, `=` or `)``: what may stand here, in a reader's words."""
-    names = [name for name, terminals in _GROUPS if terminals & accepted]
-    hidden = set().union(*(_IMPLIED.get(name, set()) for name in names)) if names else set()
-    words = [name for name in names if name not in hidden]
-    return "expected " + " or ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
