@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -9,7 +10,7 @@ import typer
 from pdelang import __version__
 from pdelang.cli import bench, check, compile, explain, fmt, new, plot, solve
 
-USAGE_FAULT = typer.BadParameter.__mro__[2]
+USAGE_FAULT: type[Exception] = typer.BadParameter.__mro__[2]
 """What typer raises for a wrong option or argument; the class is click's in some versions and typer's own in others."""
 
 app = typer.Typer(
@@ -36,7 +37,7 @@ def _root(
     pass
 
 
-for name, command in {
+COMMANDS: dict[str, Callable[..., int]] = {
     "check": check.check,
     "compile": compile.compile,
     "solve": solve.solve,
@@ -45,5 +46,7 @@ for name, command in {
     "fmt": fmt.fmt,
     "new": new.new,
     "explain": explain.explain,
-}.items():
+}
+
+for name, command in COMMANDS.items():
     app.command(name)(command)

@@ -67,7 +67,7 @@ def print_diagnostics(fault: ProblemError) -> None:
 def wrong_command(message: str, as_json: bool) -> int:
     """Says it and returns the exit code."""
     if as_json:
-        nothing = {"note": "", "help": "", "file": None, "place": None, "labels": []}
+        nothing: dict[str, Any] = {"note": "", "help": "", "file": None, "place": None, "labels": []}
         print_json({"status": "error", "diagnostics": [{"code": None, "severity": "error", "message": message, **nothing}]})
     else:
         from pdelang.cli.consoles import errors

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -24,7 +25,8 @@ def run(arguments: list[str]) -> int:
             stream.reconfigure(errors="backslashreplace")  # a terminal without the letter is no reason to fail
     try:
         return int(app(args=arguments, prog_name="pdelang", standalone_mode=False) or 0)
-    except USAGE_FAULT as fault:
+    except USAGE_FAULT as raised:
+        fault: Any = raised
         if type(fault).__name__ == "NoArgsIsHelpError":
             print(fault.format_message(), file=sys.stderr)
             return fault.exit_code

@@ -47,7 +47,7 @@ def animate(solution: Solution, path: Path) -> None:
             chart.set_ylabel(space[1])
             plane = frames.reshape(FRAMES, *frames.shape[1:3])
             mesh = draw_map(figure, chart, grid[space[0]].values, grid[space[1]].values, plane[0], colours(plane))
-            updates.append(lambda k, mesh=mesh, plane=plane: mesh.set_array(plane[k].T))
+            updates.append(_moving(mesh, plane))
     moments = grid[t].values
     title = shortened(problem.title or problem.name, 60)
 
@@ -61,6 +61,11 @@ def animate(solution: Solution, path: Path) -> None:
     figure.draw_without_rendering()
     figure.set_layout_engine("none")  # solved once: it costs more than the drawing
     FuncAnimation(figure, update, frames=FRAMES, blit=False).save(path, writer=PillowWriter(fps=FRAMES_A_SECOND))
+
+
+def _moving(mesh: Any, plane: np.ndarray) -> Callable[[int], None]:
+    """plane (FRAMES, n_x, n_y)."""
+    return lambda k: mesh.set_array(plane[k].T)
 
 
 def _curve(chart: Any, x: np.ndarray, frames: np.ndarray) -> Callable[[int], None]:

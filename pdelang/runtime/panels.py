@@ -18,7 +18,7 @@ FAINT = "#8a9199"
 DIVERGING = "RdBu_r"
 SEQUENTIAL = "viridis"
 ERRORS = "magma"
-STYLE: dict[str, Any] = {
+STYLE: Any = {
     "font.family": "DejaVu Sans",
     "font.size": 9.5,
     "axes.titlesize": 10.5,
