@@ -68,7 +68,7 @@ def compile(problem: Problem | str | PathLike[str], *, use_cache: bool = True) -
 
         begin = time.perf_counter()
         checked = check(problem)
-        entry = _emit_module(checked, key), checked.analysis, checked.warnings[len(problem.warnings) :]
+        entry = _text(checked, key), checked.analysis, checked.warnings[len(problem.warnings) :]
         if use_cache:
             cache.write(key, entry)
     else:
@@ -96,7 +96,12 @@ def _problem(problem: Problem | str | PathLike[str]) -> Problem:
     return load(problem)
 
 
-def _emit_module(checked: Checked, key: str) -> str:
+def source(problem: Problem) -> str:
+    """The emitted module's text; never from the cache."""
+    return _text(check(problem), cache.content_key(problem))
+
+
+def _text(checked: Checked, key: str) -> str:
     from pdelang.compiler import emission
 
     return emission.emit(checked.residual, checked.analysis, key)

@@ -22,6 +22,8 @@ Printed = tuple[str, int]
 class Printer:
     """`names`: SymPy symbol's name -> identifier. `uses_special` tells afterwards whether `jax.scipy.special` is needed."""
 
+    times, over, pi = " * ", " / ", "jnp.pi"
+
     def __init__(self, names: dict[str, str]):
         self.names = names
         self.uses_special = False
@@ -44,9 +46,9 @@ class Printer:
         if e.is_Symbol:
             return self.names[e.name], ATOM
         if e.is_Rational:
-            return _rational(e)
+            return self._rational(e)
         if e == sympy.pi:
-            return "jnp.pi", ATOM
+            return self.pi, ATOM
         if not e.free_symbols and not _plain(e) and not isinstance(e, functions.PREDICATES):
             return _signed(number(values.constant(e)))
         if e.is_Add:
@@ -87,20 +89,31 @@ class Printer:
                 below.append(number(coefficient.q))
         above += [self.inside(f, PRODUCT + (f.is_Mul or len(above) > 0)) for f in factors if f not in denominators]
         below += [self.inside(functions.power(f.args[0], -f.args[1]), UNARY) for f in denominators]
-        text = " * ".join(above) or "1"
+        text = self.times.join(above) or "1"
         if below:
-            text += " / " + (below[0] if len(below) == 1 else "(" + " * ".join(below) + ")")
+            text += self.over + (below[0] if len(below) == 1 else "(" + self.times.join(below) + ")")
         return ("-" + text, PRODUCT) if negative else (text, PRODUCT)
 
     def _power(self, e: Any) -> Printed:
         base, exponent = e.args
         if exponent.is_Rational and exponent < 0:
-            return "1 / " + self.inside(functions.power(base, -exponent), UNARY), PRODUCT
+            return f"1{self.over}" + self.inside(functions.power(base, -exponent), UNARY), PRODUCT
         if exponent == sympy.S.Half:
-            return f"jnp.sqrt({self(base)})", ATOM
+            return self.root(self(base)), ATOM
         left = self.inside(base, ATOM)
         right = number(values.constant(exponent)) if exponent.is_Rational else self.inside(exponent, UNARY)
-        return left + ("**" if _simple(left) and _simple(right) else " ** ") + right, POWER
+        return self.raised(left, right), POWER
+
+    def raised(self, base: str, exponent: str) -> str:
+        return base + ("**" if _simple(base) and _simple(exponent) else " ** ") + exponent
+
+    def root(self, argument: str) -> str:
+        return f"jnp.sqrt({argument})"
+
+    def _rational(self, e: Any) -> Printed:
+        if e.is_Integer or finite(e) or max(abs(int(e.p)), int(e.q)) >= 2**31:
+            return _signed(number(e))
+        return f"{e.p}{self.over}{e.q}", PRODUCT
 
     def _apply(self, e: Any) -> Printed:
         row = functions.of(e)
@@ -144,12 +157,6 @@ def finite(q: Any) -> bool:
         while rest % prime == 0:
             rest //= prime
     return rest == 1 and int(q.q) < 10**12
-
-
-def _rational(e: Any) -> Printed:
-    if e.is_Integer or finite(e) or max(abs(int(e.p)), int(e.q)) >= 2**31:
-        return _signed(number(e))
-    return f"{e.p} / {e.q}", PRODUCT
 
 
 def _signed(text: str) -> Printed:

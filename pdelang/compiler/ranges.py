@@ -1,2 +1,359 @@
-def warn(residual, analysis):
-    return ()
+"""What goes wrong somewhere inside the parameters' ranges, found before anything is solved: W340 to W346, one check a function.
+
+W340  a denominator vanishes            W344  backward heat: the highest even derivative has the wrong sign
+W341  log or a root leaves its domain   W345  no viscosity: a shock may form
+W342  a leading coefficient vanishes    W346  Dirichlet Helmholtz at a resonance
+W343  an interval is empty
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import sympy
+
+from pdelang.compiler import functions, intervals
+from pdelang.compiler.intervals import Box, Interval
+from pdelang.compiler.readable import Readable
+from pdelang.compiler.stages import Analysis, Residual, ResidualEquation
+from pdelang.language.diagnostics import Diagnostic
+from pdelang.language.expressions import Jet
+from pdelang.language.source import Span
+
+DEVIATIONS = 3
+"""A normal parameter is looked at within three deviations."""
+MODES = {1: 400, 2: 24, 3: 8, 4: 5}
+"""Dimension -> highest resonant mode looked for in a coordinate: some 500 modes together."""
+
+
+class Ranges:
+    """A residual and the box of its parameters and coordinates."""
+
+    def __init__(self, residual: Residual, analysis: Analysis):
+        self.residual = residual
+        self.analysis = analysis
+        self.problem = residual.problem
+        self.symbols = residual.symbols
+        self.readable = Readable(residual)
+        self.parameters: dict[Any, Interval] = {}
+        for (i, _), symbol in self.symbols.parameters.items():
+            p = self.problem.parameters[i]
+            a, b = p.arguments
+            self.parameters[symbol] = (a - DEVIATIONS * b, a + DEVIATIONS * b) if p.distribution == "normal" else (a, b)
+        self.box: dict[Any, Interval] = dict(self.parameters)
+        for symbol, (lower, upper) in zip(self.symbols.coordinates, residual.bounds):
+            self.box[symbol] = intervals.enclose(lower, self.parameters)[0], intervals.enclose(upper, self.parameters)[1]
+
+    def known(self, e: Any) -> bool:
+        """No jet in it: its values are known before the solution is."""
+        return all(s in self.box for s in e.free_symbols)
+
+    def say(self, point: dict[Any, float]) -> str:
+        """A point in the user's names: `nu = 0`."""
+        return ", ".join(f"{self.readable(s)} = {_short(v)}" for s, v in point.items())
+
+    def here(self, e: ResidualEquation) -> Box:
+        """The box with the coordinates that a condition fixes."""
+        box = dict(self.box)
+        for symbol, fixed in zip(self.symbols.coordinates, e.fixed[0]):
+            if fixed is not None:
+                box[symbol] = intervals.enclose(fixed, self.parameters)
+        return box
+
+
+def _short(value: float) -> str:
+    text = f"{value:.4g}"
+    return "0" if abs(value) < 1e-12 or text == "-0" else text
+
+
+def _range(name: str, interval: Interval) -> str:
+    """A sub-range in words."""
+    a, b = map(_short, interval)
+    return f"{name} = {a}" if a == b else f"{name} in [{a}, {b}]"
+
+
+def warn(residual: Residual, analysis: Analysis) -> tuple[Diagnostic, ...]:
+    """All warnings, those about one place once."""
+    ranges = Ranges(residual, analysis)
+    found = {(d.code, d.span, d.message): d for check in CHECKS for d in check(ranges)}
+    return tuple(found.values())
+
+
+# ---------------------------------------------------------------- W340, W341: values that do not exist
+
+
+def undefined(r: Ranges) -> Iterator[Diagnostic]:
+    """Denominators, logarithms and roots of what is known: parameters and coordinates."""
+    for e in (*r.residual.equations, *r.residual.conditions):
+        box = r.here(e)
+        for term, t in zip(e.terms, e.equation.terms):
+            yield from _undefined(r, term, box, t.span)
+    for exact, span in zip(r.residual.exact, r.problem.exact_spans):
+        if exact is not None and span is not None:
+            yield from _undefined(r, exact, r.box, span)
+
+
+def _undefined(r: Ranges, term: Any, box: Box, span: Span) -> Iterator[Diagnostic]:
+    for part in _parts(term):
+        if part.is_Pow and part.args[1].is_Rational and part.args[1] < 0 and r.known(part.args[0]):
+            point = intervals.zero(part.args[0], box)
+            if point is not None:
+                yield Diagnostic(
+                    "W340",
+                    f"the denominator `{r.readable(part.args[0])}` vanishes",
+                    span,
+                    note=f"at {r.say(point)}",
+                    help="choose ranges that leave this value out",
+                )
+        argument = part.args[0] if part.func is sympy.log or (part.is_Pow and part.args[1] == sympy.S.Half) else None
+        if argument is not None and r.known(argument) and argument.free_symbols:
+            worst = min(
+                intervals.corners(box, sorted(argument.free_symbols, key=lambda s: s.name)),
+                key=lambda point: intervals.value(argument, point),
+            )
+            if intervals.value(argument, worst) < 0:
+                what = "logarithm" if part.func is sympy.log else "square root"
+                yield Diagnostic(
+                    "W341",
+                    f"the argument `{r.readable(argument)}` of a {what} is negative",
+                    span,
+                    note=f"at {r.say(worst)}",
+                    help="choose ranges in which it is positive",
+                )
+
+
+def _parts(e: Any) -> Iterator[Any]:
+    """Subexpressions, each once; branches of `if` are left out, because they may be guarded by their condition."""
+    seen: set[Any] = set()
+    stack = [e]
+    while stack:
+        e = stack.pop()
+        if e in seen or e.func is functions.select:
+            continue
+        seen.add(e)
+        yield e
+        stack.extend(e.args)
+
+
+# ---------------------------------------------------------------- W342: leading coefficients
+
+
+def leading(r: Ranges) -> Iterator[Diagnostic]:
+    """A coefficient of the highest derivative that vanishes: order or type of the equation changes there."""
+    time = r.problem.time
+    for e in r.residual.equations:
+        top = max((sum(j.orders) for j in e.jets), default=0)
+        for jet, partial in zip(e.jets, e.partials):
+            in_time = time is not None and jet.orders[time] > 0 and jet.orders[time] == r.analysis.time_orders[jet.field]
+            if not partial.free_symbols or not r.known(partial) or not (in_time or (sum(jet.orders) == top and top >= 2)):
+                continue
+            if _diffusion(r, e, jet) is not None:  # W344 says more
+                continue
+            point = intervals.zero(partial, r.box)
+            if point is not None:
+                yield Diagnostic(
+                    "W342",
+                    f"the coefficient `{r.readable(partial)}` of the leading derivative `{r.readable.jet(jet)}` vanishes",
+                    e.equation.span,
+                    note=f"at {r.say(point)}",
+                    help="choose ranges in which it keeps its sign",
+                )
+
+
+# ---------------------------------------------------------------- W343: intervals
+
+
+def empty(r: Ranges) -> Iterator[Diagnostic]:
+    """An interval whose ends depend on parameters, and cross inside their ranges."""
+    for coordinate, (lower, upper) in zip(r.problem.coordinates, r.residual.bounds):
+        length = upper - lower
+        if not length.free_symbols:
+            continue
+        symbols = sorted(length.free_symbols, key=lambda s: s.name)
+        worst = min(intervals.corners(r.parameters, symbols), key=lambda point: intervals.value(length, point))
+        if intervals.value(length, worst) <= 0:
+            yield Diagnostic(
+                "W343",
+                f"the interval of `{coordinate.name}` is empty for some parameters",
+                coordinate.span,
+                note=f"at {r.say(worst)}",
+                help="choose ranges in which its upper end is the larger one",
+            )
+
+
+# ---------------------------------------------------------------- W344, W345: evolution
+
+
+def _diffusion(r: Ranges, e: ResidualEquation, jet: Jet) -> Any:
+    """u_t = c D^(2m) u, the highest pure derivative in its coordinate: (-1)^(m+1) c, which must be positive; None otherwise."""
+    time = r.problem.time
+    if time is None or r.analysis.time_orders[jet.field] != 1 or jet.orders[time] or sum(o > 0 for o in jet.orders) != 1:
+        return None
+    order = sum(jet.orders)
+    axis = jet.orders.index(order)
+    others = [j for j in e.jets if j.field == jet.field and not j.orders[time]]
+    if order % 2 or any(j.orders[axis] > order or (sum(j.orders) > order) for j in others):
+        return None
+    rate = next((p for j, p in zip(e.jets, e.partials) if j.field == jet.field and j.orders[time] == 1 and sum(j.orders) == 1), None)
+    if rate is None or rate == 0:
+        return None
+    partial = e.partials[e.jets.index(jet)]
+    sign = -1 if (order // 2) % 2 else 1
+    result = sign * partial / rate
+    return result if r.known(result) else None
+
+
+def backward(r: Ranges) -> Iterator[Diagnostic]:
+    """Diffusion of the wrong sign makes short waves grow without bound; diffusion of size zero lets fronts become shocks."""
+    for e in r.residual.equations:
+        for jet in e.jets:
+            strength = _diffusion(r, e, jet)
+            if strength is None or strength == 0:
+                continue
+            place = _not_positive(r, strength, strict=True)
+            if place is not None:
+                yield Diagnostic(
+                    "W344",
+                    f"`{r.readable.jet(jet)}` has the sign of a backward heat equation: the problem is ill-posed",
+                    e.equation.span,
+                    note=place or "everywhere",
+                    help="change the sign, or the range",
+                )
+                continue
+            place = _not_positive(r, strength, strict=False) if strength.free_symbols else None
+            if place is not None:
+                yield Diagnostic(
+                    "W345",
+                    f"the diffusion `{r.readable(strength)}` of `{r.readable.jet(jet)}` vanishes: fronts may become shocks there",
+                    e.equation.span,
+                    note=place,
+                    help="choose a range that leaves this value out",
+                )
+
+
+def _not_positive(r: Ranges, e: Any, strict: bool) -> str | None:
+    """Where e <= 0 (strict: e < 0) in words, "" if everywhere, None if nowhere."""
+    lower, upper = intervals.enclose(e, r.box)
+    if lower > 0 or (strict and lower >= 0):
+        return None
+    if upper < 0:
+        return ""
+    symbols = sorted(e.free_symbols, key=lambda s: s.name)
+    if len(symbols) == 1:
+        found = intervals.where_not_positive(e, r.box, strict)
+        return None if found is None else "for " + _range(r.readable(symbols[0]), found)
+    worst = min(intervals.corners(r.box, symbols), key=lambda point: intervals.value(e, point))
+    least = intervals.value(e, worst)
+    return f"at {r.say(worst)}" if least < 0 or (least == 0 and not strict) else None
+
+
+def inviscid(r: Ranges) -> Iterator[Diagnostic]:
+    """u_t + f(u) u_x = ... without a second derivative of u: characteristics may cross in finite time."""
+    time = r.problem.time
+    if time is None:
+        return
+    for e in r.residual.equations:
+        for jet, partial in zip(e.jets, e.partials):
+            carried = [j for s in partial.free_symbols if (j := r.symbols.jet_of(s)) is not None and not any(j.orders)]
+            first = sum(jet.orders) == 1 and not jet.orders[time] and r.analysis.time_orders[jet.field] == 1
+            smooth = any(o >= 2 for i, o in enumerate(r.analysis.space_orders[jet.field]) if i != time) if r.analysis.space_orders else True
+            if first and any(j.field == jet.field for j in carried) and not smooth:
+                name = r.problem.fields[jet.field].name
+                yield Diagnostic(
+                    "W345",
+                    f"`{name}` is carried by itself and has no viscosity: a shock may form, after which there is no smooth solution",
+                    e.equation.span,
+                    help=f"add a small viscosity, or end the time interval before `{name}` steepens",
+                )
+                break
+
+
+# ---------------------------------------------------------------- W346: resonance
+
+
+def resonance(r: Ranges) -> Iterator[Diagnostic]:
+    """sum_i a_i u_ii + q u = f, u = given at every face: no unique solution where q = sum_i a_i (pi n_i / L_i)^2.
+
+    a_i, q may depend on parameters.
+    """
+    if r.problem.time is not None:
+        return
+    for e in r.residual.equations:
+        for field in {j.field for j in e.jets}:
+            coefficients = _helmholtz(r, e, field)
+            if coefficients is None or not _dirichlet(r, field):
+                continue
+            found = _resonant(r, *coefficients)
+            if found is not None:
+                mode, place = found
+                yield Diagnostic(
+                    "W346",
+                    f"a resonance: with these boundary values the mode {mode} solves the homogeneous equation",
+                    e.equation.span,
+                    note=place,
+                    help="choose a range between two resonances: near one the solution grows without bound",
+                )
+
+
+def _helmholtz(r: Ranges, e: ResidualEquation, field: int) -> tuple[list[Any], Any] | None:
+    """(a_i, q) if the equation is sum_i a_i u_ii + q u = f, None otherwise."""
+    a: list[Any] = [sympy.S.Zero] * len(r.problem.coordinates)
+    q = sympy.S.Zero
+    for jet, partial in zip(e.jets, e.partials):
+        if partial == 0:
+            continue
+        if jet.field != field or not set(partial.free_symbols) <= set(r.parameters):
+            return None
+        if sum(jet.orders) == 0:
+            q = partial
+        elif sum(jet.orders) == 2 and max(jet.orders) == 2:
+            a[jet.orders.index(2)] = partial
+        else:
+            return None
+    return (a, q) if q != 0 and all(x != 0 for x in a) else None
+
+
+def _dirichlet(r: Ranges, field: int) -> bool:
+    """The value is given on both faces of every coordinate."""
+    faces = set()
+    for e in r.residual.conditions:
+        if e.equation.kind == "boundary" and e.jets == (Jet(field, (0,) * len(r.problem.coordinates)),) and e.where is None:
+            faces |= {(i, x == r.residual.bounds[i][0]) for i, x in enumerate(e.fixed[0]) if x is not None}
+    return len(faces) == 2 * len(r.problem.coordinates)
+
+
+def _resonant(r: Ranges, a: Sequence[Any], q: Any) -> tuple[str, str] | None:
+    """The first mode that resonates inside the ranges, and where: (mode, place in words)."""
+    lengths = [upper - lower for lower, upper in r.residual.bounds]
+    squares = [x * sympy.pi**2 / length**2 for x, length in zip(a, lengths)]
+    limit = _highest(r, squares, q)
+    for mode in itertools.product(*(range(1, n + 1) for n in limit)):
+        g = q - sympy.Add(*(s * n**2 for s, n in zip(squares, mode)))
+        text = "(" + ", ".join(map(str, mode)) + ")"
+        if not g.free_symbols:
+            if abs(intervals.value(g, {})) <= 1e-9 * abs(intervals.value(q, {})):
+                return text, ""
+            continue
+        lower, upper = intervals.enclose(g, r.parameters)
+        if lower > 0 or upper < 0:
+            continue
+        point = intervals.zero(g, r.parameters)
+        if point is not None:
+            return text, f"at {r.say(point)}"
+    return None
+
+
+def _highest(r: Ranges, squares: Sequence[Any], q: Any) -> list[int]:
+    """Largest n_i with a_i (pi n_i / L_i)^2 <= q for some parameters; 0 where the signs exclude it."""
+    result, most = [], MODES[len(squares)]
+    for s in squares:
+        low, high = intervals.enclose(q / s, r.parameters)
+        top = max(low, high)
+        result.append(0 if top < 1 else min(most, math.isqrt(int(top)) if top < 1e6 else most))
+    return result
+
+
+CHECKS: tuple[Callable[[Ranges], Iterator[Diagnostic]], ...] = (undefined, leading, empty, backward, inviscid, resonance)
