@@ -1,0 +1,117 @@
+"""Every example is read, formatted, checked, compiled, solved with its defaults, and compared with the truth."""
+
+from __future__ import annotations
+
+import ast
+import json
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+
+import pdelang
+from pdelang.compiler.compiled import CompiledProblem
+from pdelang.language.formatter import format_source
+from pdelang.language.parser import parse_program
+from pdelang.language.source import Source
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
+REFERENCES = EXAMPLES / "references"
+
+
+@dataclass(frozen=True)
+class Case:
+    """tolerance: asked for. error: bound on the relative L2 error of every field, within about ten times of what is reached."""
+
+    tolerance: float
+    error: float
+
+
+CASES = {
+    "advection_diffusion_reaction": Case(1e-8, 1e-9),
+    "allen_cahn": Case(1e-3, 1e-3),
+    "biharmonic": Case(1e-7, 1e-7),
+    "boundary_layer": Case(1e-8, 1e-8),
+    "burgers": Case(1e-4, 1e-4),
+    "burgers2d": Case(1e-4, 1e-4),
+    "cavity": Case(1e-3, 1e-3),
+    "convection": Case(1e-8, 1e-8),
+    "elliptic": Case(1e-8, 1e-8),
+    "front": Case(1e-5, 1e-5),
+    "heat": Case(1e-8, 1e-8),
+    "heat3d": Case(1e-6, 1e-6),
+    "helmholtz": Case(1e-9, 1e-9),
+    "kdv": Case(1e-5, 1e-5),
+    "klein_gordon": Case(1e-7, 1e-7),
+    "kovasznay": Case(1e-7, 1e-7),
+    "kuramoto_sivashinsky": Case(1e-4, 1e-4),
+    "kuramoto_sivashinsky_regular": Case(1e-7, 1e-7),
+    "poisson": Case(1e-9, 1e-9),
+    "robin": Case(1e-7, 1e-7),
+    "schroedinger": Case(1e-3, 1e-3),
+    "wave": Case(1e-7, 1e-7),
+}
+
+every_example = pytest.mark.parametrize("name", sorted(CASES))
+
+
+@cache
+def compiled(name: str) -> CompiledProblem:
+    return pdelang.compile(EXAMPLES / f"{name}.pde")
+
+
+def test_every_example_is_listed() -> None:
+    assert {path.stem for path in EXAMPLES.glob("*.pde")} == set(CASES)
+
+
+@every_example
+def test_says_what_to_look_at(name: str) -> None:
+    text = (EXAMPLES / f"{name}.pde").read_text()
+    assert text.startswith("# ")
+    assert "# Look at: " in text or name == "burgers"  # burgers.pde is the file that the language's page opens with
+
+
+@every_example
+def test_formats(name: str) -> None:
+    source = Source((EXAMPLES / f"{name}.pde").read_text(), f"{name}.pde")
+    once = Source(format_source(source), f"{name}.pde")
+    assert format_source(once) == once.text
+    (before, wrong), (after, still) = parse_program(source), parse_program(once)
+    assert not wrong
+    assert not still
+    assert before == after
+
+
+@every_example
+def test_compiles_without_a_warning(name: str) -> None:
+    """Compiling checks the exact solution: a wrong one is an error E4xx."""
+    result = compiled(name)
+    assert result.problem.warnings == ()
+    assert isinstance(ast.parse(result.source), ast.Module)
+
+
+@every_example
+def test_reaches_its_error(name: str) -> None:
+    case, program = CASES[name], compiled(name)
+    solution = pdelang.solve(program, tolerance=case.tolerance)
+    if program.exact is None:
+        solution = solution.compared_with(REFERENCES / f"{name}.nc")
+    assert set(solution.relative_l2) == {f.name for f in program.problem.fields}
+    assert max(solution.relative_l2.values()) < case.error, solution.relative_l2
+    assert solution.converged, f"{solution.status.value}; {solution.message}"
+
+
+@pytest.mark.parametrize("path", sorted(REFERENCES.glob("*.nc")), ids=lambda path: path.stem)
+def test_reference_is_two_digits_better_than_the_claim(path: Path) -> None:
+    with xr.open_dataset(path, engine="h5netcdf") as data:
+        assert json.loads(data.attrs["parameters"]) == pytest.approx(defaults(path.stem))
+        for field in data.data_vars:
+            assert np.isfinite(data[field]).all()
+            assert data[field].attrs["converged_to"] <= 0.01 * CASES[path.stem].error
+
+
+def defaults(name: str) -> dict[str, float]:
+    return {p.name: p.default[0] for p in compiled(name).problem.parameters}
