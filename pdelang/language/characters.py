@@ -46,7 +46,9 @@ _INSTEAD = {
 
 def unexpected_character(c: str, offset: int) -> Diagnostic:
     span = Span(offset, offset + 1)
-    if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Co", "Cn", "Zs", "Zl", "Zp"):
+    if unicodedata.category(c) == "Zs":
+        return Diagnostic("E107", f"unexpected character U+{ord(c):04X}", span, "a blank of another kind", "write a plain blank")
+    if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"):
         return Diagnostic("E107", f"unexpected character U+{ord(c):04X}", span, "invisible, and not part of the language", "delete it")
     plain = unicodedata.normalize("NFKC", c)
     if c in _INSTEAD:

@@ -128,6 +128,7 @@ class _Open:
     first: Lexeme | None = None
     last: Lexeme | None = None
     has_equal: bool = False  # `=` outside brackets since the last `,` or `:` there
+    asks: bool = False  # `if` or `where` has been seen: `==` is no slip for `=`
     error: Diagnostic | None = None
 
     @property
@@ -149,6 +150,8 @@ class _Open:
             self._match(token)
         elif not self.brackets and token.kind in ("equal", "separator"):
             self.has_equal = token.kind == "equal"
+        elif token.kind == "word" and self.source.text[token.start : token.end] in ("if", "where"):
+            self.asks = True
 
     def _match(self, token: Lexeme) -> None:
         opener = self.brackets.pop() if self.brackets else None
@@ -164,7 +167,7 @@ class _Open:
         if error is None and self.brackets:
             error = _unclosed(self.source.text, self.brackets[-1], self.last)
         line = LogicalLine(Span(self.first.start, self.last.end), error)
-        self.brackets, self.first, self.last, self.has_equal, self.error = [], None, None, False, None
+        self.brackets, self.first, self.last, self.has_equal, self.asks, self.error = [], None, None, False, False, None
         return [line]
 
 
@@ -181,7 +184,8 @@ def _begins_statement(text: str, tokens: Sequence[Lexeme], position: int, curren
         depth += (token.kind == "open") - (token.kind == "close")
         if depth < 0 or (depth == 0 and not equal and text[token.start : token.end] == ","):
             return False
-        equal = equal or (token.kind == "equal" and depth == 0)
+        states = token.kind == "equal" or (not current.asks and text[token.start : token.end] == "==")
+        equal = equal or (states and depth == 0)
     return equal
 
 

@@ -181,6 +181,8 @@ def _missing_equal(fault: Fault) -> Diagnostic | None:
     if not stuck and not (fault.bad.kind == "end" and "EQUAL" in fault.accepted and first not in STATEMENTS):
         return None
     help = f"as in: {STATEMENTS[first]}" if first in STATEMENTS else "an equation reads: left = right"
+    if first in ("+", "-"):
+        help += "; to go on from the line above, end that line with the sign"
     note = "the statement ends without one" if fault.bad.kind == "end" else "expected `=` before this"
     return Diagnostic("E103", "`=` is missing", fault.bad.span, note, help)
 
