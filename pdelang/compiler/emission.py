@@ -88,7 +88,9 @@ def emit(residual: Residual, analysis: Analysis, key: str) -> str:
         _table("CONDITIONS", residual, residual.conditions, names.conditions),
     ]
     gaussians = scattered.emit(residual, analysis) if scattered else ""
-    imports = ["import jax", "import jax.numpy as jnp"] + (["from jax.scipy import special"] if routines.uses_special else [])
+    imports = [*(scattered.IMPORTS if scattered else ()), "import jax", "import jax.numpy as jnp"] + (
+        ["from jax.scipy import special"] if routines.uses_special else []
+    )
     head = "\n".join([*_header(residual, key), "", *imports])
     body = "\n\n\n".join(f for f in functions if f is not None)
     parts = [body, "\n\n".join(tables), gaussians.strip("\n"), SOLVE]

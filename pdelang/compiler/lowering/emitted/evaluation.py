@@ -1,0 +1,130 @@
+"""Jets and residuals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from pdelang.compiler.lowering.emitted.direct import _directly
+from pdelang.compiler.lowering.emitted.geometry import _geometry, _images, _physical, _reference, _scales
+from pdelang.compiler.lowering.emitted.given import _MERGED, CONDITIONS, COORDINATES, EQUATIONS, JETS, _constants
+from pdelang.compiler.lowering.emitted.moments import _by_moments
+
+
+# ---- emitted ----
+@jax.custom_batching.custom_vmap
+def _narrowest(narrowness: jax.Array) -> jax.Array:
+    """max_k, under vmap over all instances at once, so that the choice of form stays one branch."""
+    return jnp.max(narrowness)
+
+
+@_narrowest.def_vmap
+def _narrowest_of_all(axis_size: int, batched: Sequence[bool], narrowness: jax.Array) -> tuple[jax.Array, bool]:
+    return _narrowest(narrowness), False
+
+
+_LOSS = 1e5
+"""How many units of rounding monomials may cost; above it the direct form takes over."""
+
+
+def _resolved(theta: dict, order: int) -> jax.Array:
+    """Whether monomials keep 11 digits: they lose a factor rho^max(2, order), rho = max_k sum_i sqrt(P_ii) (1 + |c_i|)."""
+    centres, _, precision = _geometry(jax.lax.stop_gradient(_images(theta)[0]))
+    rho = sum(jnp.sqrt(precision[i, i]) * (1.0 + jnp.abs(c)) for i, c in enumerate(centres))
+    return _narrowest(rho) ** max(2, order) < _LOSS
+
+
+def _evaluate(targets: Sequence[Any], theta: dict, z: jax.Array) -> jax.Array:
+    """Sums of (field, orders, factor) at z (d, N): (len(targets), N)."""
+    order = max(sum(orders) for terms in targets for _, orders, _ in terms)
+    return jax.lax.cond(
+        _resolved(theta, order),
+        lambda: _by_moments(targets, theta, z),
+        lambda: _directly(targets, theta, z),
+    )
+
+
+def jets(theta: dict, points: jax.Array, params: dict) -> jax.Array:
+    """The jets of JETS at points (N, d): (len(JETS), N), in physical coordinates. Differentiable forwards and backwards, in everything."""
+    scales = _scales(params)
+    return _evaluate([((f, orders, _physical(orders, scales)),) for f, orders in JETS], theta, _reference(points, params))
+
+
+def _system(number: int) -> tuple[tuple[dict, ...], tuple[tuple[int, ...], ...]]:
+    """All equations (-1) or one condition: records, and which jets of each make one merged operator."""
+    return (EQUATIONS, _MERGED) if number < 0 else ((CONDITIONS[number],), ((),))
+
+
+def _plan(number: int) -> tuple[list[list[Any]], list[list[Any]]]:
+    """needed[p]: what is evaluated at place p, a jet (field, orders) or an equation's merged operator (its index);
+    found[e]: the (place, row) of each jet of equation e, None for those in its operator; the operator's own (0, row) last, or None."""
+    records, merged = _system(number)
+    needed: list[list[Any]] = [[] for _ in range(1 + max(place for r in records for _, _, place in r["jets"]))]
+    found: list[list[Any]] = []
+
+    def row(place: int, what: Any) -> tuple[int, int]:
+        if what not in needed[place]:
+            needed[place].append(what)
+        return place, needed[place].index(what)
+
+    for e, record in enumerate(records):
+        where = [None if a in merged[e] else row(place, (field, orders)) for a, (field, orders, place) in enumerate(record["jets"])]
+        found.append([*where, row(0, e) if merged[e] else None])
+    return needed, found
+
+
+def _targets(number: int, params: dict) -> list[list[Any]]:
+    """What the plan needs, place by place, as sums of (field, orders, factor)."""
+    records, merged = _system(number)
+    scales = _scales(params)
+
+    def target(what: Any) -> list[Any]:
+        if isinstance(what, tuple):
+            return [(*what, _physical(what[1], scales))]
+        terms = zip(merged[what], _constants(params)[what])
+        return [(field, orders, c * _physical(orders, scales)) for a, c in terms for field, orders, _ in (records[what]["jets"][a],)]
+
+    return [[target(what) for what in place] for place in _plan(number)[0]]
+
+
+def _located(number: int, points: jax.Array, params: dict) -> list[jax.Array]:
+    """Points (N, d) at each place: fixed coordinates put in."""
+    if number < 0:
+        return [points]
+    record = CONDITIONS[number]
+    free = jnp.array([i in record["free"] for i in range(len(COORDINATES))])
+    return [jnp.where(free, points, place) for place in record["locate"](params)]
+
+
+def _residuals(number: int, values: list[jax.Array], points: jax.Array, params: dict) -> tuple[list[jax.Array], list[jax.Array]]:
+    """From the values at each place: residuals (N,), 0 where `where` is false, and jets (A, N), 0 inside an operator; one an equation."""
+    records, _ = _system(number)
+    residuals, jets = [], []
+    for record, (*rows, operator) in zip(records, _plan(number)[1]):
+        own = jnp.stack([jnp.zeros_like(points[:, 0]) if at is None else values[at[0]][at[1]] for at in rows])
+        value = record["residual"](own, points, params)
+        value = value if operator is None else value + values[operator[0]][operator[1]]
+        residuals.append(value if record["where"] is None else jnp.where(record["where"](points, params), value, 0.0))
+        jets.append(own)
+    return residuals, jets
+
+
+def _at_points(number: int, theta: dict, points: jax.Array, params: dict) -> jax.Array:
+    """Residuals of a system: (E, N)."""
+    located = _located(number, points, params)
+    places = zip(_targets(number, params), located)
+    values = [_evaluate(targets, theta, _reference(place, params)) for targets, place in places]
+    return jnp.stack(_residuals(number, values, located[0], params)[0])
+
+
+def residual(theta: dict, points: jax.Array, params: dict) -> jax.Array:
+    """Left - right of every equation at points (N, d): (E, N); 0 outside its `where`."""
+    return _at_points(-1, theta, points, params)
+
+
+def condition_residual(index: int, theta: dict, points: jax.Array, params: dict) -> jax.Array:
+    """Left - right of CONDITIONS[index] (static): (N,). Its fixed coordinates are put into the points (N, d), whatever stands there."""
+    return _at_points(index, theta, points, params)[0]

@@ -1,0 +1,62 @@
+"""Kernels in the reference box: z in [-1, 1]^d, y = z - centre, s = diag(1/sigma) R y, phi = exp(-s.s/2), P = R^T diag(sigma^-2) R."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from pdelang.compiler.lowering.emitted.given import _IMAGES, COORDINATES, PERIODIC, bounds
+
+
+# ---- emitted ----
+def _scales(params: dict) -> jax.Array:
+    """dz_i / dxi_i = 2 / (upper_i - lower_i): (d,)."""
+    lower, upper = bounds(params)
+    return 2.0 / (upper - lower)
+
+
+def _reference(points: jax.Array, params: dict) -> jax.Array:
+    """Physical points (N, d) in the reference box, coordinates first: (d, N)."""
+    lower, upper = bounds(params)
+    return ((2.0 * points - lower - upper) / (upper - lower)).T
+
+
+def _images(theta: dict) -> list[dict]:
+    """The kernels once for each shift of _IMAGES; centres are first brought back into [-1, 1] by whole periods, which changes nothing."""
+    if len(_IMAGES) == 1:
+        return [theta]
+    centres = theta["centres"]
+    turns = jnp.where(jnp.array(PERIODIC), jnp.floor((centres + 1.0) / 2.0), 0.0)
+    centres = centres - 2.0 * jax.lax.stop_gradient(turns)
+    return [{**theta, "centres": centres + jnp.array(shift)} for shift in _IMAGES]
+
+
+def _geometry(theta: dict) -> tuple[list[jax.Array], dict, dict]:
+    """Centres c_i; rows a_ij = R_ij / sigma_i (j >= i) of s = a y; P_ij = sum_l a_li a_lj. Every entry is an array (K,)."""
+    d = len(COORDINATES)
+    centres = [theta["centres"][:, i] for i in range(d)]
+    inverse = [jnp.exp(-theta["log_scales"][:, i]) for i in range(d)]
+    rows = {(i, i): inverse[i] for i in range(d)}
+    for n, (i, j) in enumerate(combinations(range(d), 2)):
+        rows[i, j] = theta["shears"][:, n] * inverse[i]
+    precision: dict[tuple[int, int], Any] = {}
+    for i in range(d):
+        for j in range(i, d):
+            precision[i, j] = precision[j, i] = sum(rows[m, i] * rows[m, j] for m in range(i + 1))
+    return centres, rows, precision
+
+
+def _lower(orders: tuple[int, ...], i: int, by: int = 1) -> tuple[int, ...]:
+    """The multi-index with `by` fewer in coordinate i."""
+    return (*orders[:i], orders[i] - by, *orders[i + 1 :])
+
+
+def _physical(orders: tuple[int, ...], scales: jax.Array) -> Any:
+    """D_xi^orders = factor D_z^orders: the factor, prod_i scales_i^orders_i."""
+    factor: Any = 1.0
+    for i, n in enumerate(orders):
+        factor = factor * scales[i] ** n if n else factor
+    return factor

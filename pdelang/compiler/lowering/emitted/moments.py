@@ -1,0 +1,127 @@
+"""The training form: all jets from one exp and two matrix products."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import product
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from pdelang.compiler.lowering.emitted.geometry import _geometry, _images, _lower
+from pdelang.compiler.lowering.emitted.given import COORDINATES
+
+
+# ---- emitted ----
+def _monomials(degree: int) -> list[tuple[int, ...]]:
+    """Multi-indices of total degree up to `degree`, lower degrees first."""
+    everything = product(range(degree + 1), repeat=len(COORDINATES))
+    return sorted((m for m in everything if sum(m) <= degree), key=lambda m: (sum(m), [-n for n in m]))
+
+
+def _powers(z: jax.Array, monomials: Sequence[tuple[int, ...]]) -> jax.Array:
+    """z^m at points z (d, B): (len(monomials), B)."""
+    known = {(0,) * len(COORDINATES): jnp.ones_like(z[0])}
+
+    def power(m: tuple[int, ...]) -> jax.Array:
+        if m not in known:
+            i = max(j for j, n in enumerate(m) if n)
+            known[m] = power(_lower(m, i)) * z[i]
+        return known[m]
+
+    return jnp.stack([power(m) for m in monomials])
+
+
+def _hermite(orders: tuple[int, ...], slope: list[Any], precision: dict, known: dict) -> dict[tuple[int, ...], Any]:
+    """h with D^orders phi = h(z) phi, as {monomial of z: coefficient (K,)}.
+
+    h_(a+e_i) = -g_i h_a - sum_j a_j P_ij h_(a-e_j), with -g_i = slope_i - sum_j P_ij z_j and slope = P c.
+    """
+    if not any(orders):
+        return {orders: 1.0}
+    if orders not in known:
+        i = max(j for j, n in enumerate(orders) if n)
+        parent = _lower(orders, i)
+        terms = []
+        for m, c in _hermite(parent, slope, precision, known).items():
+            terms.append((m, slope[i] * c))
+            terms += [(_lower(m, j, -1), -precision[i, j] * c) for j in range(len(orders))]
+        for j, n in enumerate(parent):
+            if n:
+                terms += [(m, -n * precision[i, j] * c) for m, c in _hermite(_lower(parent, j), slope, precision, known).items()]
+        known[orders] = {}
+        for m, c in terms:
+            known[orders][m] = known[orders][m] + c if m in known[orders] else c
+    return known[orders]
+
+
+def _moment_rows(targets: Sequence[Any]) -> list[tuple[int, tuple[int, ...]]]:
+    """(target, monomial) of every row of W. A target is a sum of (field, orders, factor)."""
+    return [(t, m) for t, terms in enumerate(targets) for m in _monomials(max(sum(orders) for _, orders, _ in terms))]
+
+
+def _moment_form(targets: Sequence[Any], theta: dict) -> tuple[jax.Array, jax.Array]:
+    """C (K, Q) and W (M, K), with phi = exp(C @ _powers(z, _monomials(2))) and target t = sum over its rows of z^m (W @ phi)."""
+    images = _images(theta)
+    if len(images) > 1:
+        theta = {name: jnp.concatenate([image[name] for image in images], axis=name == "weights") for name in theta}
+    centres, _, precision = _geometry(theta)
+    d, weights = len(centres), theta["weights"]
+    slope = [sum(precision[i, j] * centres[j] for j in range(d)) for i in range(d)]
+    exponent = {(0,) * d: -0.5 * sum(s * c for s, c in zip(slope, centres))}
+    for i in range(d):
+        unit = tuple(int(j == i) for j in range(d))
+        exponent[unit] = slope[i]
+        for j in range(i, d):
+            exponent[_lower(unit, j, -1)] = (-0.5 if i == j else -1.0) * precision[i, j]
+    known: dict = {}
+    rows = []
+    for terms in targets:
+        total: dict = {}
+        for field, orders, factor in terms:
+            for m, c in _hermite(orders, slope, precision, known).items():
+                row = factor * weights[field] * c
+                total[m] = total[m] + row if m in total else row
+        rows += [total[m] for m in _monomials(max(sum(orders) for _, orders, _ in terms))]
+    return jnp.stack([exponent[m] for m in _monomials(2)], axis=1), jnp.stack(rows)
+
+
+def _owners(rows: Sequence[Any], count: int) -> jax.Array:
+    """0/1 matrix (count, M) that sums the rows of each target."""
+    return jnp.array([[float(t == owner) for owner, _ in rows] for t in range(count)])
+
+
+def _block_size(points: int, columns: int) -> int:
+    """Points a block: blocks of equal size, 2^18 entries (2 MiB) or fewer each where points allow."""
+    blocks = -(-points * columns // 2**18)
+    return max(-(-points // blocks), min(points, 8))
+
+
+def _blocks(array: jax.Array, size: int) -> jax.Array:
+    """(..., N) as (blocks, ..., size); the last value is repeated to fill the last block."""
+    short = -array.shape[-1] % size
+    padded = jnp.pad(array, [(0, 0)] * (array.ndim - 1) + [(0, short)], mode="edge")
+    return jnp.moveaxis(padded.reshape(*array.shape[:-1], -1, size), -2, 0)
+
+
+def _by_moments(targets: Sequence[Any], theta: dict, z: jax.Array) -> jax.Array:
+    """Targets at z (d, N): (len(targets), N). Temporaries stay the size of one block, in derivatives too."""
+    exponent, weights = _moment_form(targets, theta)
+    rows = _moment_rows(targets)
+    owners = _owners(rows, len(targets))
+
+    def block(z: jax.Array) -> jax.Array:
+        phi = jnp.exp(exponent @ _powers(z, _monomials(2)))
+        return owners @ (_powers(z, [m for _, m in rows]) * (weights @ phi))
+
+    return _map_blocks(block, z, _block_size(z.shape[1], len(exponent)))
+
+
+def _map_blocks(block: Any, z: jax.Array, size: int) -> jax.Array:
+    """block(z (d, size)) -> (T, size), over all points z (d, N): (T, N); nothing inside a block is kept for the backward pass."""
+    count = z.shape[1]
+    if count <= size:
+        return block(z)
+    values = jax.lax.map(jax.checkpoint(block), _blocks(z, size))
+    return jnp.moveaxis(values, 0, 1).reshape(values.shape[1], -1)[:, :count]

@@ -1,0 +1,111 @@
+"""Mean squared residuals, with value and gradient in one pass over the blocks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from pdelang.compiler.lowering.emitted.evaluation import _at_points, _located, _plan, _residuals, _resolved, _system, _targets
+from pdelang.compiler.lowering.emitted.geometry import _reference
+from pdelang.compiler.lowering.emitted.moments import _block_size, _blocks, _moment_form, _moment_rows, _monomials, _owners, _powers
+
+
+# ---- emitted ----
+def _plain(number: int, theta: dict, points: jax.Array, params: dict, weights: jax.Array) -> jax.Array:
+    """mean_n sum_e weights_en r_en^2."""
+    return jnp.mean(jnp.sum(weights * _at_points(number, theta, points, params) ** 2, axis=0))
+
+
+def _fused(number: int, theta: dict, points: jax.Array, params: dict, weights: jax.Array) -> tuple[jax.Array, dict]:
+    """The same and its gradient in theta, phi computed once a block:
+
+    values V = owners (z^m * W phi), residuals r(V), G = z^m * owners^T dL/dV, dL/dW = G phi^T, dL/dC = (phi * W^T G) features^T.
+    """
+    records, _ = _system(number)
+    needed, found = _plan(number)
+    targets = _targets(number, params)
+    rows = [_moment_rows(place) for place in targets]
+    owners = [_owners(place, len(what)) for place, what in zip(rows, targets)]
+    (exponent, *forms), pull = jax.vjp(
+        lambda theta: (_moment_form(targets[0], theta)[0], *(_moment_form(p, theta)[1] for p in targets)), theta
+    )
+    # Products of plain row-major arrays are the fast ones on CPUs; the barrier keeps the transposed copies.
+    transposed = jax.lax.optimization_barrier([w.T for w in forms])
+    count = points.shape[0]
+    size = _block_size(count, len(exponent))
+
+    def block(total: Any, piece: Any) -> tuple[Any, None]:
+        points, weights = piece[0].T, piece[1]
+        located = _located(number, points, params)
+        phis, powers, features, values = [], [], [], []
+        for p, place in enumerate(located):
+            z = _reference(place, params)
+            features.append(_powers(z, _monomials(2)))
+            powers.append(_powers(z, [m for _, m in rows[p]]))
+            phis.append(jnp.exp(exponent @ features[p]))
+            values.append(owners[p] @ (powers[p] * (forms[p] @ phis[p])))
+        residuals, jets = _residuals(number, values, located[0], params)
+        slopes: list[list[Any]] = [[0.0] * len(place) for place in needed]
+        for record, r, weight, own, (*at, operator) in zip(records, residuals, weights, jets, found):
+            partials = record["partials"](own, located[0], params)
+            for spot, partial in [*zip(at, partials), (operator, 1.0)]:
+                if spot is not None:
+                    slopes[spot[0]][spot[1]] = slopes[spot[0]][spot[1]] + 2.0 * weight * r * partial
+        gradient = [jnp.sum(weights * jnp.stack(residuals) ** 2), jnp.zeros_like(exponent)]
+        for p, phi in enumerate(phis):
+            moments = powers[p] * (owners[p].T @ jnp.stack(slopes[p]))
+            gradient[1] += (phi * (transposed[p] @ moments)) @ features[p].T
+            gradient.append((phi @ moments.T).T)
+        return [a + b for a, b in zip(total, gradient)], None
+
+    start = [jnp.zeros(()), jnp.zeros_like(exponent), *(jnp.zeros_like(w) for w in forms)]
+    weights = jnp.pad(weights, [(0, 0), (0, -count % size)])
+    (value, *slopes), _ = jax.lax.scan(block, start, (_blocks(points.T, size), _blocks(weights, size)))
+    return value / count, pull(tuple(slope / count for slope in slopes))[0]
+
+
+def _value_and_gradient(number: int, theta: dict, points: jax.Array, params: dict, weights: jax.Array) -> tuple[jax.Array, dict]:
+    order = max(sum(orders) for record in _system(number)[0] for _, orders, _ in record["jets"])
+    return jax.lax.cond(
+        _resolved(theta, order),
+        lambda: _fused(number, theta, points, params, weights),
+        lambda: jax.value_and_grad(_plain, argnums=1)(number, theta, points, params, weights),
+    )
+
+
+_objective = jax.custom_jvp(_plain, nondiff_argnums=(0,))
+
+
+def _objective_jvp(number: int, primals: Any, tangents: Any) -> tuple[jax.Array, jax.Array]:
+    """Forwards dL = <gradient, dtheta>, which JAX transposes for reverse mode. Other arguments take the plain way, if they vary at all."""
+    theta, *others = primals
+    value, gradient = _value_and_gradient(number, theta, *others)
+    zero = jax.custom_derivatives.SymbolicZero
+    moving = [(g, t) for g, t in zip(jax.tree.leaves(gradient), jax.tree.leaves(tangents[0])) if not isinstance(t, zero)]
+    slope = sum((jnp.vdot(g, t) for g, t in moving), jnp.zeros_like(value))
+    if not all(isinstance(t, zero) for t in jax.tree.leaves(tangents[1:])):
+        dense = jax.tree.map(lambda t: jnp.zeros(t.shape) if isinstance(t, zero) else t, tangents[1:])
+        slope += jax.jvp(lambda *others: _plain(number, theta, *others), tuple(others), tuple(dense))[1]
+    return value, slope
+
+
+_objective.defjvp(_objective_jvp, symbolic_zeros=True)
+
+
+def _mean_square(number: int, theta: dict, points: jax.Array, params: dict, weights: Any) -> jax.Array:
+    weights = jnp.asarray(1.0 if weights is None else weights)
+    weights = weights[:, None] if weights.ndim == 1 else weights
+    params = {name: jnp.asarray(value, float) for name, value in params.items()}
+    return _objective(number, theta, points, params, jnp.broadcast_to(weights, (len(_system(number)[0]), points.shape[0])))
+
+
+def loss(theta: dict, points: jax.Array, params: dict, weights: Any = None) -> jax.Array:
+    """mean_n sum_e weights_e residual_e(points_n)^2; weights (E,) or (E, N), 1 without. The gradient costs 2.5 evaluations."""
+    return _mean_square(-1, theta, points, params, weights)
+
+
+def condition_loss(index: int, theta: dict, points: jax.Array, params: dict, weights: Any = None) -> jax.Array:
+    """mean_n weights_n condition_residual(index)_n^2 (index static); weights a number or (1, N)."""
+    return _mean_square(index, theta, points, params, weights)
