@@ -24,3 +24,10 @@ SUM_TERMS: Final = 1_000
 COORDINATES: Final = 4
 FIELDS: Final = 16
 DERIVATIVE_ORDER: Final = 8
+
+# Meaning: definitions and sums multiply, so what a program unfolds to is bounded too. Depth keeps later recursive passes safe.
+PARAMETER_SIZE: Final = 100
+EQUATION_NODES: Final = 20_000
+EQUATION_DEPTH: Final = 100
+PLACE_NODES: Final = 200
+STEPS: Final = 400_000
