@@ -11,11 +11,7 @@ from pathlib import PurePath
 from pdelang import __version__
 from pdelang.compiler.analysis import is_constant, is_linear
 from pdelang.compiler.latex import Latex
-
-try:
-    from pdelang.compiler.lowering import scattered
-except ImportError:
-    scattered = None
+from pdelang.compiler.lowering import scattered
 from pdelang.compiler.naming import Names
 from pdelang.compiler.routines import Routines
 from pdelang.compiler.stages import Analysis, Residual, ResidualEquation
@@ -87,12 +83,12 @@ def emit(residual: Residual, analysis: Analysis, key: str) -> str:
         _table("EQUATIONS", residual, residual.equations, names.equations),
         _table("CONDITIONS", residual, residual.conditions, names.conditions),
     ]
-    gaussians = scattered.emit(residual, analysis) if scattered else ""
-    imports = [*(scattered.IMPORTS if scattered else ()), "import jax", "import jax.numpy as jnp"] + (
-        ["from jax.scipy import special"] if routines.uses_special else []
-    )
-    head = "\n".join([*_header(residual, key), "", *imports])
+    gaussians = scattered.emit(residual, analysis)
     body = "\n\n\n".join(f for f in functions if f is not None)
+    imports = [*scattered.IMPORTS, "import jax", "import jax.numpy as jnp"]
+    if "special." in body or "special." in gaussians:
+        imports.append("from jax.scipy import special")
+    head = "\n".join([*_header(residual, key), "", *imports])
     parts = [body, "\n\n".join(tables), gaussians.strip("\n"), SOLVE]
     return head + "\n\n" + _data(problem, key) + "\n\n\n" + "\n\n\n".join(p for p in parts if p) + "\n"
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Mapping, Sequence
+from functools import reduce
 from typing import Any
 
 import sympy
@@ -129,10 +130,7 @@ def enclose(e: Any, box: Box) -> Interval:
         if e.is_Add:
             return sum(a for a, _ in arguments), sum(b for _, b in arguments)
         if e.is_Mul:
-            result = arguments[0]
-            for a in arguments[1:]:
-                result = _product(result, a)
-            return result
+            return reduce(_product, arguments)
         row = _UNARY.get(e.func)
         return EVERYTHING if row is None else row(arguments[0])
 

@@ -100,6 +100,7 @@ class Names:
         for (index, component), symbol in symbols.parameters.items():
             name = problem.parameters[index].name
             self.of[symbol.name] = self.scope.claim(name if component is None else f"{name}_{component + 1}")
-        stems = Scope()  # functions are named after labels; their endings keep them apart from all else
+        # functions are named after labels; their endings keep them apart from all else but `condition_residual`
+        stems = Scope({"condition"})
         self.equations = tuple(stems.claim(e.equation.label) for e in residual.equations)
         self.conditions = tuple(stems.claim(e.equation.label) for e in residual.conditions)

@@ -21,7 +21,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from os import PathLike
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pdelang.compiler import cache
@@ -45,7 +45,7 @@ class Checked:
     warnings: tuple[Diagnostic, ...]
 
 
-def check(problem: Problem | str | PathLike[str]) -> Checked:
+def check(problem: Problem | str | Path) -> Checked:
     """All that can be wrong with a program, without emitting anything. Raises ProblemError."""
     from pdelang.compiler import analysis, exact, ranges, residual
 
@@ -57,7 +57,7 @@ def check(problem: Problem | str | PathLike[str]) -> Checked:
     return Checked(problem, built, analysed, (*problem.warnings, *ranges.warn(built, analysed)))
 
 
-def compile(problem: Problem | str | PathLike[str], *, use_cache: bool = True) -> CompiledProblem:
+def compile(problem: Problem | str | Path, *, use_cache: bool = True) -> CompiledProblem:
     """A program, or the path of one, as callables and source text. Raises ProblemError (E1xx to E9xx)."""
     problem = _problem(problem)
     refuse(problem)
@@ -88,7 +88,7 @@ def _with_seconds(compiled: CompiledProblem, seconds: float) -> CompiledProblem:
     return replace(compiled, seconds=seconds)
 
 
-def _problem(problem: Problem | str | PathLike[str]) -> Problem:
+def _problem(problem: Problem | str | Path) -> Problem:
     if isinstance(problem, Problem):
         return problem
     from pdelang.language.semantics import load
@@ -107,7 +107,7 @@ def _text(checked: Checked, key: str) -> str:
     return emission.emit(checked.residual, checked.analysis, key)
 
 
-def emit(problem: Problem | str | PathLike[str], stage: str) -> str:
+def emit(problem: Problem | str | Path, stage: str) -> str:
     """Any stage as readable text: one of STAGES. Raises ProblemError, and UsageError for an unknown stage."""
     from pdelang.compiler.parameters import UsageError
 

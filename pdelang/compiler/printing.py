@@ -20,13 +20,12 @@ Printed = tuple[str, int]
 
 
 class Printer:
-    """`names`: SymPy symbol's name -> identifier. `uses_special` tells afterwards whether `jax.scipy.special` is needed."""
+    """names: SymPy symbol's name -> identifier."""
 
     times, over, pi = " * ", " / ", "jnp.pi"
 
     def __init__(self, names: dict[str, str]):
         self.names = names
-        self.uses_special = False
         self.memory: dict[Any, Printed] = {}
 
     def __call__(self, e: Any) -> str:
@@ -101,7 +100,7 @@ class Printer:
         if exponent == sympy.S.Half:
             return self.root(self(base)), ATOM
         left = self.inside(base, ATOM)
-        right = number(values.constant(exponent)) if exponent.is_Rational else self.inside(exponent, UNARY)
+        right = number(exponent) if exponent.is_Rational else self.inside(exponent, UNARY)
         return self.raised(left, right), POWER
 
     def raised(self, base: str, exponent: str) -> str:
@@ -117,7 +116,6 @@ class Printer:
 
     def _apply(self, e: Any) -> Printed:
         row = functions.of(e)
-        self.uses_special |= row.jax.startswith("special.")
         special = _SPECIAL.get(e.func)
         if special is not None:
             return special(self, e)

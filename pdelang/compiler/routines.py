@@ -17,12 +17,11 @@ from pdelang.language.expressions import Jet
 
 
 class Routines:
-    """Writes the functions of one residual; `uses_special` tells afterwards whether they need `jax.scipy.special`."""
+    """Writes the functions of one residual."""
 
     def __init__(self, residual: Residual, names: Names):
         self.residual = residual
         self.names = names
-        self.uses_special = False
 
     # ------------------------------------------------------------ bodies
 
@@ -32,7 +31,6 @@ class Routines:
         printer = Printer(dict(self.names.of))
         statements = Statements(printer, self.names.scope.copy())
         texts = statements(ready)
-        self.uses_special |= printer.uses_special
         symbols: set[Any] = set().union(*(e.free_symbols for e in ready))
         lines = self._unpack(symbols, jets)
         return [*lines, *(f"{name} = {text}" for name, text in statements.assignments)], texts

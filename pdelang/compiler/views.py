@@ -131,9 +131,9 @@ def _plain(value: Any) -> str:
 
 
 def lowered(problem: Problem) -> str:
-    """What scattered Gaussians make of it: the section of the module that holds the products."""
+    """What scattered Gaussians make of it: jets, columns, work for one point and kernel."""
     checked = pipeline.check(problem)
-    return scattered.emit(checked.residual, checked.analysis).strip("\n") + "\n"
+    return scattered.lowered_text(checked.residual, checked.analysis)
 
 
 def jax(problem: Problem) -> str:
@@ -147,8 +147,14 @@ def hlo(problem: Problem) -> str:
     import jax.numpy as jnp
 
     compiled = pipeline.compile(problem)
-    params = {k: jnp.asarray(v) for k, v in compiled.parameters().items()}
-    theta = compiled.module.example(HLO_KERNELS)
-    points = jnp.zeros((HLO_POINTS, len(problem.coordinates)))
-    head = f"// residual(theta, points, params): {HLO_POINTS} points, {HLO_KERNELS} kernels a field\n"
+    d, k = len(problem.coordinates), HLO_KERNELS
+
+    def array(*shape: int) -> library.ShapeDtypeStruct:
+        return library.ShapeDtypeStruct(shape, jnp.result_type(float))
+
+    params = {name: array(*jnp.shape(value)) for name, value in compiled.parameters().items()}
+    shapes = {"weights": (len(problem.fields), k), "centres": (k, d), "log_scales": (k, d), "shears": (k, d * (d - 1) // 2)}
+    theta = {name: array(*shape) for name, shape in shapes.items()}
+    points = array(HLO_POINTS, d)
+    head = f"// residual(theta, points, params): {HLO_POINTS} points, {k} kernels\n"
     return head + library.jit(compiled.residual).lower(theta, points, params).as_text()

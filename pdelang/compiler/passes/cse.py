@@ -50,7 +50,7 @@ class Statements:
         if len(self.printer(fitted)) <= WIDTH:
             return fitted
         for i in sorted(range(len(arguments)), key=lambda i: -len(self.printer(arguments[i]))):
-            if not arguments[i].args or not arguments[i].free_symbols or isinstance(arguments[i], functions.PREDICATES):
+            if not arguments[i].args or not arguments[i].free_symbols:
                 continue
             arguments[i] = self.name(arguments[i])
             fitted = e.func(*arguments)
