@@ -73,9 +73,9 @@ def evaluate(e: Any, values: Mapping[Any, Any], arithmetic: Arithmetic | None = 
         return visit(e)
 
 
-def precise(e: Any, values: Mapping[Any, float]) -> Any:
+def precise(e: Any, values: Mapping[Any, float], digits: int = DIGITS) -> Any:
     """Value with 40 digits at double-precision points, taken as exact; not a number where it is not defined or not real."""
-    with mpmath.workdps(DIGITS):
+    with mpmath.workdps(digits):
         try:
             value = evaluate(e, {s: mpmath.mpf(float(v)) for s, v in values.items()}, Arithmetic("mpmath"))
         except (ZeroDivisionError, OverflowError, TypeError):  # TypeError: an order comparison of complex numbers
