@@ -48,10 +48,11 @@ def _component_of_derivative(el: Elaborator, node: ast.Call, scope: Scope) -> Ru
     return None if reading is None else (yield from _at_place(el, node, reading, scope))
 
 
-def _not_a_function(el: Elaborator, node: ast.Call, what: str) -> None:
+def _not_a_function(el: Elaborator, node: ast.Call, what: str) -> Value | None:
     code = "E206" if el.symbols.kinds.get(node.function) in ("coordinate", "parameter") else "E210"
     help = f"to multiply, write {node.function}*(...)" if len(node.arguments) == 1 else ""
     el.report.add(code, f"`{node.function}` is not a field or a function", node.function_span, f"it is {what}", help)
+    return None
 
 
 def _unknown(el: Elaborator, node: ast.Call, scope: Scope) -> Rule:

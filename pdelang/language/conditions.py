@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from pdelang.language import algebra, ast
 from pdelang.language.elaborate import Elaborator
 from pdelang.language.equations import Exact, is_exact, residual, restriction
-from pdelang.language.expressions import Coordinate, Expr
+from pdelang.language.expressions import Expr
 from pdelang.language.geometry import Geometry
 from pdelang.language.naming import misplaced_exact
-from pdelang.language.printing import to_text
+from pdelang.language.printing import Names, to_text
 from pdelang.language.problem import Equation, RegionUse, Term
 from pdelang.language.report import did_you_mean, listed
 from pdelang.language.scope import PLACE, Normal, Place, Places, Scope
@@ -177,9 +177,7 @@ def _directions(el: Elaborator, node: ast.Call) -> tuple[ast.Expression, ...]:
     return node.arguments if _has_place(el.symbols, node.function) or node.index is not None else ()
 
 
-def _names(el: Elaborator) -> object:
-    from pdelang.language.printing import Names
-
+def _names(el: Elaborator) -> Names:
     return Names(tuple(c.name for c in el.symbols.coordinates), (), tuple(el.symbols.parameters))
 
 
@@ -275,8 +273,7 @@ def _fixed_face(el: Elaborator, geometry: Geometry, statement: ast.OnStatement) 
     if value is None:
         return None
     value = el.canonical(symbol.index, el.small(value, statement.value.span))
-    face = len(geometry.coordinates) > 1 or True
-    if not check_fixed(el, geometry, symbol.index, value, span.to(statement.value.span), face):
+    if not check_fixed(el, geometry, symbol.index, value, span.to(statement.value.span), True):
         return None
     return [_face(geometry, symbol.index, value, geometry.end(symbol.index, value))]
 
@@ -286,6 +283,3 @@ def _face(geometry: Geometry, index: int, value: Expr, end: int | None) -> Face:
     coordinate = geometry.coordinates[index]
     normal = None if coordinate.time or end is None else Normal(index, 1 if end else -1)
     return Face(place, f"{coordinate.name} = {to_text(value, geometry.names)}", normal)
-
-
-__all__ = ["Coordinate", "applied", "is_condition", "kind_of", "on", "replace"]

@@ -9,7 +9,7 @@ from itertools import combinations, product
 from pdelang.language import algebra
 from pdelang.language.diagnostics import Label
 from pdelang.language.evaluate import UndefinedError, Values, evaluate
-from pdelang.language.expressions import Expr, Jet
+from pdelang.language.expressions import Jet
 from pdelang.language.geometry import Geometry
 from pdelang.language.parameters import Setting, defaults
 from pdelang.language.printing import number_text
@@ -144,10 +144,7 @@ def _wraps(problem: Problem, report: Report, row: Prescribed, index: int, interv
         one, two = row.value(point), row.value(opposite)
         if one is not None and two is not None and _differ(one, two, size):
             coordinate = problem.coordinates[index].name
-            name = problem.fields[row.jet.field].name
-            note = f"`{name}` is {number_text(one)} at {coordinate} = {number_text(low)}, {number_text(two)} at {coordinate} = {number_text(high)}"
+            ends = [f"{number_text(u)} at {coordinate} = {number_text(at)}" for u, at in ((one, low), (two, high))]
+            note = f"`{problem.fields[row.jet.field].name}` is {ends[0]}, {ends[1]}"
             report.add("W305", f"a condition contradicts the period in {coordinate}", row.condition.span, note)
             return
-
-
-__all__ = ["Expr", "check_corners"]

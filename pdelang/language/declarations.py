@@ -112,13 +112,14 @@ def _coordinates(table: _Table, report: Report, broken: bool) -> tuple[Coordinat
         ordered = ordered[:COORDINATES]
     if not ordered and not broken:
         report.add("E316", "there are no coordinates", None, help="declare one: `x in [0, 1]`")
-    return tuple(
-        CoordinateSymbol(
-            row[0].name, row[0].span, index, row in times, isinstance(row[2], ast.CoordinateStatement) and row[2].periodic, row[2]
-        )
-        for index, row in enumerate(ordered)
-        if isinstance(row[2], (ast.CoordinateStatement, ast.DomainStatement))
-    )
+    return tuple(_coordinate(row, index, row in times) for index, row in enumerate(ordered))
+
+
+def _coordinate(row: Row, index: int, time: bool) -> CoordinateSymbol:
+    declared, _, statement, _ = row
+    assert isinstance(statement, (ast.CoordinateStatement, ast.DomainStatement))
+    periodic = isinstance(statement, ast.CoordinateStatement) and statement.periodic
+    return CoordinateSymbol(declared.name, declared.span, index, time, periodic, statement)
 
 
 def _size(declared: ast.Declared, size: ast.Expression | None, most: int, report: Report) -> int | None:
@@ -142,13 +143,13 @@ def _fields(program: ast.Program, table: _Table, coordinates: tuple[CoordinateSy
     found += [(span, name, None, True) for name, span in inferred.items()]
     fields: dict[str, FieldSymbol] = {}
     first = 0
-    for span, name, size, is_inferred in sorted(found, key=lambda item: item[0]):
-        if first + (size or 1) > FIELDS:
-            total = sum(size or 1 for _, _, size, _ in found)
+    for span, name, count, is_inferred in sorted(found, key=lambda item: item[0]):
+        if first + (count or 1) > FIELDS:
+            total = sum(number or 1 for _, _, number, _ in found)
             report.add("E911", f"more than {FIELDS} fields", span, f"there are {counted(total, 'scalar field')} in all")
             break
-        fields[name] = FieldSymbol(name, span, first, size, is_inferred)
-        first += size or 1
+        fields[name] = FieldSymbol(name, span, first, count, is_inferred)
+        first += count or 1
     return fields
 
 

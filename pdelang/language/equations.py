@@ -76,11 +76,6 @@ def _values(el: Elaborator, side: ast.Expression, sign: int, scope: Scope, sourc
     return None if wrong else found
 
 
-def _fits_all(value: Value) -> bool:
-    """The number 0 and the source fit vectors of any length."""
-    return isinstance(value, Expr) and (algebra.is_zero(value) or value == SOURCE or value == algebra.neg(SOURCE))
-
-
 def _same_length(el: Elaborator, statement: ast.EquationStatement, left: list[tuple[Value, Span]], right: list[tuple[Value, Span]]) -> bool:
     shown: list[tuple[Value, Span]] = []
     for values in (left, right):

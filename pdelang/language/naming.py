@@ -60,8 +60,9 @@ def _coordinate(el: Elaborator, name: str, span: Span, scope: Scope) -> Value | 
     return Coordinate(el.symbols.coordinate[name].index)
 
 
-def misplaced(el: Elaborator, name: str, kind: str, span: Span, scope: Scope) -> None:
+def misplaced(el: Elaborator, name: str, kind: str, span: Span, scope: Scope) -> Value | None:
     el.report.add("E212", f"`{name}` cannot stand in {scope.what}", span, f"it is {kind}")
+    return None
 
 
 def _parameter(el: Elaborator, symbol: ParameterSymbol, span: Span, scope: Scope) -> Value | None:

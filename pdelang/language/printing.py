@@ -30,8 +30,8 @@ class Names:
 def to_text(expression: Expr, problem: Problem | Names, places: tuple[Place, ...] = ()) -> str:
     """The expression, e.g. `u_t + u*u_x - nu*u_xx`; with `places`, jets carry their arguments: `u_x(1, t)`."""
     if isinstance(problem, Problem):
-        lists = (problem.coordinates, problem.fields, problem.parameters)
-        names = Names(*(tuple(item.name for item in items) for items in lists), places)  # type: ignore[attr-defined]
+        coordinates, fields = tuple(c.name for c in problem.coordinates), tuple(f.name for f in problem.fields)
+        names = Names(coordinates, fields, tuple(p.name for p in problem.parameters), places)
     else:
         names = problem
     return _text(expression, names)[0]

@@ -13,7 +13,7 @@ whole          numbers of equations, counts, corners, what is unused    counting
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pdelang.language import ast, conditions, equations
@@ -120,12 +120,6 @@ def _build(program: ast.Program, report: Report, faulty: bool, stem: str) -> Pro
         check_counts(problem, geometry, symbols, report)
     if not report.errors and not faulty:
         check_corners(problem, geometry, report)
-    return _with_warnings(problem, report)
-
-
-def _with_warnings(problem: Problem, report: Report) -> Problem:
-    from dataclasses import replace
-
     return replace(problem, warnings=report.warnings)
 
 

@@ -13,7 +13,7 @@ from pdelang.language import algebra
 from pdelang.language.builtins import FUNCTIONS
 from pdelang.language.expressions import Apply, Expr
 
-Value = Union[Expr, tuple["Value", ...]]
+Value = Union[Expr, tuple["Value", ...]]  # noqa: UP007  (recursive: `|` would need the name at run time)
 Shape = tuple[int, ...]
 
 
