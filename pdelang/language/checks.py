@@ -69,7 +69,7 @@ def _is_double(text: str) -> bool:
     whole, zeros, rest, exponent = match.group("whole", "zeros", "rest", "exponent")
     if len(text) > NUMBER_DIGITS or len(exponent or "") > 6:
         return False
-    shift = len(whole) if whole else -len(zeros)
+    shift = len(whole) - 1 if whole else -len(zeros) - 1
     return not (whole or rest) or abs(int(exponent or 0) + shift) <= NUMBER_EXPONENT
 
 

@@ -37,6 +37,7 @@ _STATEMENT = re.compile(
     r"|\w+[ \t]+in[ \t]*\["
     r"|\([\w, \t]*\)[ \t]*in\b"
 )
+_CONTINUES = frozenset({"operator", "equal", "separator"})
 _CLOSES = {"(": ")", "[": "]"}
 
 
@@ -128,6 +129,7 @@ class _Open:
     first: Lexeme | None = None
     last: Lexeme | None = None
     has_equal: bool = False  # `=` outside brackets since the last `,` or `:` there
+    placing: bool = False  # between `on` and its `:`, where an `=` belongs to the place
     asks: bool = False  # `if` or `where` has been seen: `==` is no slip for `=`
     error: Diagnostic | None = None
 
@@ -137,7 +139,7 @@ class _Open:
 
     @property
     def may_end(self) -> bool:
-        return not self.brackets and (self.last is None or self.last.kind not in ("operator", "equal", "separator"))
+        return not self.brackets and (self.last is None or self.last.kind not in _CONTINUES)
 
     def take(self, token: Lexeme) -> None:
         self.first = self.first or token
@@ -149,9 +151,12 @@ class _Open:
         elif token.kind == "close":
             self._match(token)
         elif not self.brackets and token.kind in ("equal", "separator"):
-            self.has_equal = token.kind == "equal"
-        elif token.kind == "word" and self.source.text[token.start : token.end] in ("if", "where"):
-            self.asks = True
+            self.placing = self.placing and token.kind == "equal"
+            self.has_equal = token.kind == "equal" and not self.placing
+        elif token.kind == "word":
+            word = self.source.text[token.start : token.end]
+            self.placing = self.placing or (word == "on" and token is self.first)
+            self.asks = self.asks or word in ("if", "where")
 
     def _match(self, token: Lexeme) -> None:
         opener = self.brackets.pop() if self.brackets else None
@@ -167,7 +172,8 @@ class _Open:
         if error is None and self.brackets:
             error = _unclosed(self.source.text, self.brackets[-1], self.last)
         line = LogicalLine(Span(self.first.start, self.last.end), error)
-        self.brackets, self.first, self.last, self.has_equal, self.asks, self.error = [], None, None, False, False, None
+        self.brackets, self.first, self.last, self.error = [], None, None, None
+        self.has_equal = self.placing = self.asks = False
         return [line]
 
 
@@ -177,16 +183,18 @@ def _begins_statement(text: str, tokens: Sequence[Lexeme], position: int, curren
         return True
     if not current.brackets and not current.has_equal:
         return False
-    depth, equal = 0, False
+    depth, equal, compared, last = 0, False, False, tokens[position]
     for token in tokens[position:]:
-        if token.kind in ("newline", "semicolon"):
+        if token.kind in ("newline", "semicolon", "comment"):
             break
         depth += (token.kind == "open") - (token.kind == "close")
         if depth < 0 or (depth == 0 and not equal and text[token.start : token.end] == ","):
             return False
-        states = token.kind == "equal" or (not current.asks and text[token.start : token.end] == "==")
-        equal = equal or (states and depth == 0)
-    return equal
+        equal = equal or (token.kind == "equal" and depth == 0)
+        compared = compared or (text[token.start : token.end] == "==" and depth == 0)
+        last = token
+    slip = compared and current.brackets and not current.asks and last.kind not in _CONTINUES
+    return equal or bool(slip)
 
 
 def _unclosed(text: str, opener: Lexeme, last: Lexeme) -> Diagnostic:

@@ -33,8 +33,9 @@ def expression_text(node: ast.Expression) -> str:
         case ast.Tuple():
             return f"({_list(node.items)})"
         case ast.Sum():
-            bounds = f"{expression_text(node.lower)}..{expression_text(node.upper)}"
-            return f"sum({node.index} in {bounds}: {expression_text(node.body)})"
+            lower, upper = expression_text(node.lower), expression_text(node.upper)
+            dots = " .. " if lower.endswith(".") or upper.startswith(".") else ".."
+            return f"sum({node.index} in {lower}{dots}{upper}: {expression_text(node.body)})"
     raise TypeError(f"not an expression: {type(node).__name__}")
 
 
