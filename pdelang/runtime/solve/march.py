@@ -26,7 +26,27 @@ GHOSTS = {1: 8, 2: 6, 3: 3, 4: 1}
 HEADROOM = 0.3
 """Boxes aim at this share of the tolerance: the check at the end uses other points and more of them."""
 LEVELS = 12
+FIRST_SLABS = 4
+SHORTEST = 1e-5
+"""Shortest slab, of the whole time."""
+PATIENCE = 2
+"""Attempts at a slab that may fail to halve its residual before the best is taken."""
+HOPELESS = 0.3
+"""A slab with a larger relative residual solves nothing: marching on would be in vain."""
 ESTIMATE_POINTS = 1024
+
+
+@dataclass(frozen=True)
+class Slab:
+    """What the next slab is tried with."""
+
+    sizes: tuple[int, ...]
+    length: float
+
+    def stop(self, start: float, end: float) -> float:
+        """The remaining time in equal slabs of about this length; the last one ends exactly at the end."""
+        count = max(1, round((end - start) / self.length))
+        return end if count == 1 else start + (end - start) / count
 
 
 @dataclass
@@ -133,44 +153,54 @@ class March:
         problem, options = self.problem, self.problem.options
         time = len(problem.lower) - 1
         start, end = float(problem.lower[time]), float(problem.upper[time])
-        target, sizes = HEADROOM * options.tolerance, self.first_sizes()
-        length = (end - start) / (options.slabs or 4)
-        strategy, like, edges, parts, used = self.strategy(), None, [start], [], []
+        slab = Slab(self.first_sizes(), (end - start) / (options.slabs or FIRST_SLABS))
+        strategy, like, edges, used = self.strategy(), None, [start], []
+        parts: list[Representation] = []
+        target = HEADROOM * options.tolerance
+        name = problem.compiled.problem.coordinates[time].name
         try:
-            while edges[-1] < end * (1 - 1e-12) + start * 1e-12 or not parts:
-                remaining = end - edges[-1]
-                length = remaining / max(1, round(remaining / length)) if options.slabs is None else length
-                lower, upper = problem.lower.copy(), problem.upper.copy()
-                lower[time], upper[time] = edges[-1], min(edges[-1] + length, end)
-                before = parts[-1] if parts else None
-                attempt = solve_box(problem, strategy, self.layout(sizes), lower, upper, before, like=like)
-                like = attempt.system
-                self.note(attempt, time=float(upper[time]))
-                done = (edges[-1] - start) / (end - start)
-                self.progress(f"t = {edges[-1]:.4g}", done, residual=attempt.residual, kernels=attempt.expansion.kernels)
-                if attempt.residual > target and options.kernels is None:
-                    following = grown(sizes, attempt.tails)
-                    in_time = attempt.tails[time] >= 0.1 * attempt.tails.max()
-                    if in_time and options.slabs is None and length > 1e-5 * (end - start):
-                        following, length = (*following[:-1], sizes[-1]), length / 1.6
-                        if following == sizes or self.fits(following):
-                            sizes = following
-                            continue
-                    elif self.fits(following):
-                        sizes = following
-                        continue
-                if attempt.status is Status.NON_FINITE:
-                    self.status = attempt.status
-                    self.message = f"at the slab from {problem.compiled.problem.coordinates[time].name} = {lower[time]:.6g}"
+            while len(parts) < options.slabs if options.slabs else edges[-1] < end:
+                chosen, best, failures = slab, None, 0
+                while True:
+                    lower, upper = problem.lower.copy(), problem.upper.copy()
+                    lower[time], upper[time] = edges[-1], slab.stop(edges[-1], end)
+                    attempt = solve_box(problem, strategy, self.layout(slab.sizes), lower, upper, parts[-1] if parts else None, like=like)
+                    like = attempt.system
+                    self.note(attempt, time=float(upper[time]))
+                    done = (edges[-1] - start) / (end - start)
+                    self.progress(f"{name} = {edges[-1]:.4g}", done, residual=attempt.residual, kernels=attempt.expansion.kernels)
+                    failures = failures + 1 if best is not None and attempt.residual > 0.5 * best.residual else 0
+                    if best is None or attempt.residual < best.residual:
+                        chosen, best = slab, attempt
+                    following = self._following(slab, attempt, (end - start) * SHORTEST)
+                    if attempt.residual <= target or failures > PATIENCE or following is None:
+                        break
+                    slab = following
+                slab = chosen
+                if not best.residual < HOPELESS:
+                    self.status = best.status if best.status is Status.NON_FINITE else Status.DIVERGED
+                    self.message = f"no accurate slab from {name} = {edges[-1]:.6g} on: the residual stays at {best.residual:.1e}"
                     break
-                edges.append(float(upper[time]))
-                parts.append(attempt.expansion)
-                used.append(sizes)
-                if options.slabs is None and attempt.residual < 0.01 * target:
-                    length *= 1.5
+                edges.append(float(best.expansion.upper[time]))
+                parts.append(best.expansion)
+                used.append(slab.sizes)
+                if best.residual < 0.01 * target and options.slabs is None:
+                    slab = Slab(slab.sizes, 1.5 * slab.length)
+                target = max(target, 2 * best.residual)  # what one slab could not reach, the next need not try in vain
         except KeyboardInterrupt:
             self.status = Status.INTERRUPTED
         return (Slabs(np.array(edges), tuple(parts)) if parts else None), used
+
+    def _following(self, slab: Slab, attempt: Attempt, shortest: float) -> Slab | None:
+        """What to try after a slab that is not good enough: shorter where the tail is in time, finer where it is in space."""
+        if self.problem.options.kernels is not None:
+            return None
+        sizes, length = grown(slab.sizes, attempt.tails), slab.length
+        if self.problem.options.slabs is None and attempt.tails[-1] >= 0.1 * attempt.tails.max() and length > shortest:
+            sizes, length = (*sizes[:-1], slab.sizes[-1]), length / 1.6
+        if self.fits(sizes):
+            return Slab(sizes, length)
+        return Slab(slab.sizes, length) if length < slab.length else None
 
     def _again(self, edges: np.ndarray, sizes: list[tuple[int, ...]]) -> Slabs | None:
         strategy, like, parts = self.strategy(), None, []
