@@ -11,7 +11,7 @@ from typing import Any
 
 import sympy
 
-from pdelang.compiler import functions
+from pdelang.compiler import functions, intervals
 from pdelang.compiler.stages import Symbols
 from pdelang.language.expressions import Jet
 
@@ -63,11 +63,25 @@ class Derivation:
         if e.is_Pow:
             base, exponent = e.args
             # b^(e-1) and not b^e/b, as SymPy has it: the second is 0/0 where b vanishes
-            result = exponent * functions.power(base, exponent - 1) * self(base)
+            result = exponent * _reciprocal_root(base, exponent - 1) * self(base)
             slope = self(exponent)
             return result if slope == 0 else result + e * sympy.log(base) * slope
         derivatives = [sympy.S.Zero if a.func in functions.PREDICATES else self(a) for a in e.args]
         return sympy.S.Zero if all(d == 0 for d in derivatives) else functions.of(e).differential(e.args, derivatives)
+
+
+def _reciprocal_root(base: Any, exponent: Any) -> Any:
+    """base^exponent; for a root of the solution, 0 where it vanishes: 0 is a subgradient of |U| = sqrt(dot(U, U)), and Newton's
+    method starts at U = 0. A root of known size (1 + u^2) needs no such care."""
+    result = functions.power(base, exponent)
+    if (
+        exponent.is_Rational
+        and -1 < exponent < 0
+        and any(s.name.startswith("jet_") for s in base.free_symbols)
+        and intervals.enclose(base, {})[0] <= 0
+    ):
+        return functions.select(functions.equal(base, sympy.S.Zero), sympy.S.Zero, result)
+    return result
 
 
 def partial(symbol: Any, budget: Budget) -> Derivation:

@@ -24,8 +24,6 @@ from pdelang.language.diagnostics import Diagnostic, Label, ProblemError
 from pdelang.language.problem import ParameterDecl
 
 TOLERANCE = 1e-9
-ROUNDING = 1e-30
-"""What 40 digits leave of terms of size 1 that vanish, such as sin(pi) written in another way."""
 DRAWS, POINTS = 6, 24
 """Parameter values (the defaults are the first) and points for each."""
 SMALL = 80
@@ -131,7 +129,7 @@ def _confirm(terms: Sequence[Any], place: dict[Any, float]) -> tuple[float, floa
     """
     exact = [values.precise(t, place) for t in terms]
     r, scale = abs(mpmath.fsum(exact)), mpmath.fsum(abs(v) for v in exact)
-    if not mpmath.isfinite(scale) or r <= max(TOLERANCE * scale, ROUNDING):
+    if not mpmath.isfinite(scale) or r <= TOLERANCE * scale:
         return None
     finer = mpmath.fsum(values.precise(t, place, 2 * values.DIGITS) for t in terms)
     if abs(finer) < 10.0 ** (-values.DIGITS // 2) * r:
@@ -190,14 +188,21 @@ def _where(residual: Residual, found: Misfit) -> str:
 
 
 def _defined(residual: Residual, samples: Sequence[Sample]) -> list[Diagnostic]:
-    """E403's neighbour: a solution that is finite nowhere in the domain satisfies nothing."""
+    """A solution that is finite nowhere in the domain satisfies nothing."""
     faults = []
     for field, exact in enumerate(residual.exact):
         if exact is None:
             continue
         if not any(np.isfinite(values.evaluate(exact, s)).any() for s in samples):
             name = residual.problem.fields[field].name
-            faults.append(Diagnostic("E404", f"the exact solution of `{name}` is finite nowhere in the domain", _span(residual, field)))
+            faults.append(
+                Diagnostic(
+                    "E403",
+                    f"the exact solution of `{name}` is finite nowhere in the domain",
+                    _span(residual, field),
+                    help="look for a logarithm or root of a negative number",
+                )
+            )
     return faults
 
 
@@ -217,7 +222,7 @@ def _periodic(residual: Residual, samples: Sequence[Sample]) -> list[Diagnostic]
                     name = residual.problem.fields[field].name
                     faults.append(
                         Diagnostic(
-                            "E406",
+                            "E404",
                             f"the exact solution of `{name}` is not periodic in `{coordinate.name}`",
                             _span(residual, field),
                             note=f"its {what} at the two ends differs by {found.size:.3g}",

@@ -1,9 +1,8 @@
-"""What goes wrong somewhere inside the parameters' ranges, found before anything is solved: W340 to W346, one check a function.
+"""What goes wrong somewhere inside the parameters' ranges, found before anything is solved; one check a function.
 
-W340  a denominator vanishes            W344  backward heat: the highest even derivative has the wrong sign
-W341  log or a root leaves its domain   W345  no viscosity: a shock may form
-W342  a leading coefficient vanishes    W346  Dirichlet Helmholtz at a resonance
-W343  an interval is empty
+W340  a denominator vanishes            W343  backward heat: the wrong sign of diffusion
+W341  log or a root leaves its domain   W344  no viscosity: a shock may form
+W342  a leading coefficient vanishes    W345  Dirichlet Helmholtz at a resonance
 """
 
 from __future__ import annotations
@@ -69,6 +68,10 @@ def _short(value: float) -> str:
     return "0" if abs(value) < 1e-12 or text == "-0" else text
 
 
+def _cut(text: str) -> str:
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
 def _range(name: str, interval: Interval) -> str:
     """A sub-range in words."""
     a, b = map(_short, interval)
@@ -103,7 +106,7 @@ def _undefined(r: Ranges, term: Any, box: Box, span: Span) -> Iterator[Diagnosti
             if point is not None:
                 yield Diagnostic(
                     "W340",
-                    f"the denominator `{r.readable(part.args[0])}` vanishes",
+                    f"the denominator `{_cut(r.readable(part.args[0]))}` vanishes",
                     span,
                     note=f"at {r.say(point)}",
                     help="choose ranges that leave this value out",
@@ -118,7 +121,7 @@ def _undefined(r: Ranges, term: Any, box: Box, span: Span) -> Iterator[Diagnosti
                 what = "logarithm" if part.func is sympy.log else "square root"
                 yield Diagnostic(
                     "W341",
-                    f"the argument `{r.readable(argument)}` of a {what} is negative",
+                    f"the argument `{_cut(r.readable(argument))}` of a {what} is negative",
                     span,
                     note=f"at {r.say(worst)}",
                     help="choose ranges in which it is positive",
@@ -150,41 +153,20 @@ def leading(r: Ranges) -> Iterator[Diagnostic]:
             in_time = time is not None and jet.orders[time] > 0 and jet.orders[time] == r.analysis.time_orders[jet.field]
             if not partial.free_symbols or not r.known(partial) or not (in_time or (sum(jet.orders) == top and top >= 2)):
                 continue
-            if _diffusion(r, e, jet) is not None:  # W344 says more
+            if _diffusion(r, e, jet) is not None:  # W343 says more
                 continue
             point = intervals.zero(partial, r.box)
             if point is not None:
                 yield Diagnostic(
                     "W342",
-                    f"the coefficient `{r.readable(partial)}` of the leading derivative `{r.readable.jet(jet)}` vanishes",
+                    f"the coefficient `{_cut(r.readable(partial))}` of the leading derivative `{r.readable.jet(jet)}` vanishes",
                     e.equation.span,
                     note=f"at {r.say(point)}",
                     help="choose ranges in which it keeps its sign",
                 )
 
 
-# ---------------------------------------------------------------- W343: intervals
-
-
-def empty(r: Ranges) -> Iterator[Diagnostic]:
-    """An interval whose ends depend on parameters, and cross inside their ranges."""
-    for coordinate, (lower, upper) in zip(r.problem.coordinates, r.residual.bounds):
-        length = upper - lower
-        if not length.free_symbols:
-            continue
-        symbols = sorted(length.free_symbols, key=lambda s: s.name)
-        worst = min(intervals.corners(r.parameters, symbols), key=lambda point: intervals.value(length, point))
-        if intervals.value(length, worst) <= 0:
-            yield Diagnostic(
-                "W343",
-                f"the interval of `{coordinate.name}` is empty for some parameters",
-                coordinate.span,
-                note=f"at {r.say(worst)}",
-                help="choose ranges in which its upper end is the larger one",
-            )
-
-
-# ---------------------------------------------------------------- W344, W345: evolution
+# ---------------------------------------------------------------- W343, W344: evolution
 
 
 def _diffusion(r: Ranges, e: ResidualEquation, jet: Jet) -> Any:
@@ -216,18 +198,19 @@ def backward(r: Ranges) -> Iterator[Diagnostic]:
             place = _not_positive(r, strength, strict=True)
             if place is not None:
                 yield Diagnostic(
-                    "W344",
+                    "W343",
                     f"`{r.readable.jet(jet)}` has the sign of a backward heat equation: the problem is ill-posed",
                     e.equation.span,
                     note=place or "everywhere",
                     help="change the sign, or the range",
                 )
                 continue
-            place = _not_positive(r, strength, strict=False) if strength.free_symbols else None
+            place = _not_positive(r, strength, strict=False) if set(strength.free_symbols) <= set(r.parameters) else None
             if place is not None:
+                ending = "the equation loses its highest derivative there" if r.analysis.linear else "fronts may become shocks there"
                 yield Diagnostic(
-                    "W345",
-                    f"the diffusion `{r.readable(strength)}` of `{r.readable.jet(jet)}` vanishes: fronts may become shocks there",
+                    "W344",
+                    f"the diffusion `{_cut(r.readable(strength))}` of `{r.readable.jet(jet)}` vanishes: {ending}",
                     e.equation.span,
                     note=place,
                     help="choose a range that leaves this value out",
@@ -263,7 +246,7 @@ def inviscid(r: Ranges) -> Iterator[Diagnostic]:
             if first and any(j.field == jet.field for j in carried) and not smooth:
                 name = r.problem.fields[jet.field].name
                 yield Diagnostic(
-                    "W345",
+                    "W344",
                     f"`{name}` is carried by itself and has no viscosity: a shock may form, after which there is no smooth solution",
                     e.equation.span,
                     help=f"add a small viscosity, or end the time interval before `{name}` steepens",
@@ -271,7 +254,7 @@ def inviscid(r: Ranges) -> Iterator[Diagnostic]:
                 break
 
 
-# ---------------------------------------------------------------- W346: resonance
+# ---------------------------------------------------------------- W345: resonance
 
 
 def resonance(r: Ranges) -> Iterator[Diagnostic]:
@@ -290,7 +273,7 @@ def resonance(r: Ranges) -> Iterator[Diagnostic]:
             if found is not None:
                 mode, place = found
                 yield Diagnostic(
-                    "W346",
+                    "W345",
                     f"a resonance: with these boundary values the mode {mode} solves the homogeneous equation",
                     e.equation.span,
                     note=place,
@@ -356,4 +339,4 @@ def _highest(r: Ranges, squares: Sequence[Any], q: Any) -> list[int]:
     return result
 
 
-CHECKS: tuple[Callable[[Ranges], Iterator[Diagnostic]], ...] = (undefined, leading, empty, backward, inviscid, resonance)
+CHECKS: tuple[Callable[[Ranges], Iterator[Diagnostic]], ...] = (undefined, leading, backward, inviscid, resonance)

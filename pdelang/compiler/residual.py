@@ -29,10 +29,6 @@ class NotRealError(Exception):
     """A constant subexpression has no real value: 1/0, sqrt(-1), 10^400."""
 
 
-class MisplacedSourceError(Exception):
-    """`source` stands where it cannot be solved for."""
-
-
 def symbols_of(problem: Problem) -> Symbols:
     """Symbols named after indices, `xi_0` and `c_1_0`: no user's name can clash with SymPy's, and renaming changes no result."""
     coordinates = tuple(sympy.Symbol(f"xi_{i}", real=True) for i in range(len(problem.coordinates)))
@@ -93,7 +89,7 @@ class Translator:
 
     def derivative(self, e: Any, orders: Sequence[int]) -> Any:
         if e.has(SOURCE):
-            raise MisplacedSourceError
+            raise ValueError("`source` is a term of an equation, by itself; semantics lets no other place pass")
         for axis, order in enumerate(orders):
             for _ in range(order):
                 e = self.totals.setdefault(axis, total(self.symbols, axis, self.budget))(e)
@@ -163,15 +159,6 @@ def build(problem: Problem) -> Residual:
                     "E611", f"{what} holds a constant without a real, finite value", span, help="look for 1/0, sqrt(-1) or a huge power"
                 )
             )
-        except MisplacedSourceError:
-            faults.append(
-                Diagnostic(
-                    "E403",
-                    "`source(exact)` can only be a term of an equation, times a factor without it",
-                    span,
-                    help="write the equation as `... = source(exact)`",
-                )
-            )
         return None
 
     def plain(expression: Expr) -> Any:
@@ -225,11 +212,9 @@ def _solve_for_source(
     """The residual is A + B s, s the source: s = -A/B at the exact solution makes it zero there."""
     whole = sympy.Add(*terms)
     slope = partial(SOURCE, budget)(whole)
-    if slope.has(SOURCE) or slope == 0:
-        raise MisplacedSourceError
     at_exact = substitution([whole, slope], symbols, exact, fixed, budget)
-    if at_exact is None:
-        raise MisplacedSourceError
+    if at_exact is None or slope.has(SOURCE) or slope == 0:
+        raise ValueError("`source` is a term of an equation whose fields all have exact solutions; semantics lets no other pass")
     rest = sympy.Add(*(t.xreplace(at_exact) for t in terms)).xreplace({SOURCE: sympy.S.Zero})
     solved = -rest / slope.xreplace(at_exact)
     return tuple(t.xreplace({SOURCE: solved}) for t in terms)
