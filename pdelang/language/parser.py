@@ -9,6 +9,7 @@ from functools import cache
 from importlib.resources import files
 
 from lark import Lark, TextSlice, UnexpectedInput, UnexpectedToken
+from lark.lexer import TerminalDef
 
 from pdelang.language import ast
 from pdelang.language.builder import Builder
@@ -55,6 +56,11 @@ def parse_statement(source: Source, line: LogicalLine) -> ast.Statement | Diagno
         return _explained(source, line.span, error)
     assert isinstance(statement, ast.Statement)
     return first_fault(statement) or statement
+
+
+def terminals() -> tuple[TerminalDef, ...]:
+    """The words and signs of the grammar, for the highlighter."""
+    return tuple(_grammar().terminals)
 
 
 @cache

@@ -169,9 +169,9 @@ def _missing_operator(fault: Fault) -> Diagnostic | None:
 
 
 def _applied() -> frozenset[str]:
-    from pdelang.language.builtins import FUNCTIONS
+    from pdelang.language.builtins import CALLABLE
 
-    return frozenset(FUNCTIONS)
+    return CALLABLE
 
 
 def _missing_equal(fault: Fault) -> Diagnostic | None:
