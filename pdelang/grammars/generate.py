@@ -42,7 +42,7 @@ def highlighter() -> dict[str, Any]:
         ("constant.numeric", table["NUMBER"].pattern.to_regexp()),
         ("variable.other", name),
         ("keyword.operator", "|".join(sorted(signs, key=lambda sign: (-len(sign), sign)))),
-        ("punctuation.separator", "|".join(sorted(table[word].pattern.to_regexp() for word in _PUNCTUATION))),
+        ("punctuation.separator", "|".join([";", *sorted(table[word].pattern.to_regexp() for word in _PUNCTUATION)])),
     )
     patterns = [{"name": f"{scope}.pde", "match": match} for scope, match in rules]
     return {"name": "pde", "scopeName": "source.pde", "fileTypes": ["pde"], "patterns": patterns}
