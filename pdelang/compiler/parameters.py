@@ -53,11 +53,8 @@ def _checked(p: ParameterDecl, value: float | Sequence[float]) -> np.ndarray | f
     if p.distribution != "normal":
         lower, upper = p.arguments
         slack = SLACK * max(abs(lower), abs(upper))
-        outside = (
-            array[(array < lower - slack) | (array > upper + slack)]
-            if array.ndim
-            else array[None][(array < lower - slack) | (array > upper + slack)]
-        )
+        entries = np.atleast_1d(array)
+        outside = entries[(entries < lower - slack) | (entries > upper + slack)]
         if outside.size:
             raise UsageError(f"parameter `{p.name}` = {float(outside[0]):g} lies outside its range [{lower:g}, {upper:g}]")
     return array if p.size is not None else float(array)
