@@ -9,7 +9,7 @@ from pdelang.language import algebra, ast, naming, operators
 from pdelang.language.arithmetic import component, defined, whole
 from pdelang.language.builtins import CALLABLE, FOREIGN, FUNCTIONS, OPERATORS
 from pdelang.language.expressions import Apply, Expr
-from pdelang.language.report import counted, did_you_mean
+from pdelang.language.report import counted, did_you_mean, the_fields
 from pdelang.language.scope import PLACE, Place, Scope
 from pdelang.language.symbols import Reading
 from pdelang.language.traverse import walk
@@ -26,6 +26,8 @@ def _call(el: Elaborator, node: ast.Call, scope: Scope) -> Rule:
     kind = symbols.kinds.get(name)
     if kind == "definition" and symbols.definitions[name].parameters is not None:
         return (yield from _unfold(el, node, scope))
+    if kind == "definition" and not symbols.holds_field(name):
+        return _not_a_function(el, node, "a definition without arguments and fields")
     if kind in ("field", "definition"):
         return (yield from _at_place(el, node, Reading(name, (0,) * len(symbols.coordinates)), scope))
     if kind is not None and not (name == "d" and kind == "parameter"):
@@ -68,7 +70,10 @@ def _unknown(el: Elaborator, node: ast.Call, scope: Scope) -> Rule:
     functions = dict.fromkeys([*CALLABLE, *OPERATORS], "function")
     help = did_you_mean(name, {**symbols.kinds, **functions})
     if not help or name in FOREIGN:
-        help = f"write {FOREIGN[name]}" if name in FOREIGN else "a definition may take arguments: let f(x) = ..."
+        names = [argument.id if isinstance(argument, ast.Name) else "" for argument in node.arguments]
+        at_place = len(names) == len(symbols.coordinates) and names != list(symbols.coordinate)
+        other = the_fields(symbols.fields) if at_place and symbols.fields else "a definition may take arguments: let f(x) = ..."
+        help = f"write {FOREIGN[name]}" if name in FOREIGN else other
     el.report.add("E201", f"unknown name `{name}`", node.function_span, "not a function, field or definition", help)
     return None
 
@@ -152,8 +157,6 @@ def _definition_at(el: Elaborator, node: ast.Call, reading: Reading, place: Plac
     value = yield from el.definition(reading.stem, node.function_span)
     if value is None:
         return None
-    if not any(algebra.fields(leaf) for leaf in leaves(value)):
-        return _not_a_function(el, node, "a definition without arguments and fields")
     value = el.derivative(value, reading.orders, node.span)
     if index == 0 or value is None:
         return value

@@ -33,10 +33,15 @@ def is_condition(symbols: Symbols, statement: ast.EquationStatement) -> bool:
 
 
 def _has_place(symbols: Symbols, name: str) -> bool:
-    plain = {key for key, statement in symbols.definitions.items() if statement.parameters is None}
-    if name in symbols.fields or name in plain:
-        return True
-    return name not in symbols.kinds and any(r.stem in symbols.fields or r.stem in plain for r in symbols.readings(name))
+    """Whether a name stands for something that takes a place as its arguments."""
+    if name in symbols.kinds:
+        return name in symbols.fields or _holds_field(symbols, name)
+    return any(r.stem in symbols.fields or _holds_field(symbols, r.stem) for r in symbols.readings(name))
+
+
+def _holds_field(symbols: Symbols, name: str) -> bool:
+    statement = symbols.definitions.get(name)
+    return statement is not None and statement.parameters is None and symbols.holds_field(name)
 
 
 # -------------------------------------------------------------------- fields applied to arguments
@@ -47,6 +52,8 @@ def applied(el: Elaborator, geometry: Geometry, statement: ast.EquationStatement
     rows = residual(el, statement, Scope("a condition", fields="placed", places=places), exact)
     where, right = restriction(el, statement.where)
     if not places.rows:
+        return None
+    if rows is None and all(entry is None for entry in places.rows[0]):
         return None
     kind = _kind_of_places(el, geometry, places)
     if rows is None or kind is None or not right:

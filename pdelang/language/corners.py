@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations, product
 
 from pdelang.language import algebra
@@ -26,12 +26,16 @@ Point = tuple[float, ...]
 
 @dataclass(frozen=True)
 class Prescribed:
-    """A condition that gives a field's value: a*u + b = 0 at one place, hence u = -b/a."""
+    """A condition that gives a field's value: a*u + b = 0 at one place, hence u = -b/a.
+
+    size: how large the values are: sin(pi) is not zero in floats, but small beside sin(pi*x).
+    """
 
     condition: Equation
     jet: Jet
     fixed: dict[int, float]
     setting: Setting
+    size: float = 0.0
 
     def value(self, point: Point) -> float | None:
         """The value at a point, None where it is undefined, excluded by `where`, or the condition is not linear there."""
@@ -58,7 +62,7 @@ def check_corners(problem: Problem, geometry: Geometry, report: Report) -> None:
     nodes = 0
     for condition in problem.conditions:
         nodes += sum(1 for term in condition.terms for _ in algebra.walk(term.expression))
-        row = _prescribed(condition, setting)
+        row = _prescribed(condition, setting, intervals)
         if nodes > _NODES:
             break
         rows += [row] if row else []
@@ -76,7 +80,7 @@ def check_corners(problem: Problem, geometry: Geometry, report: Report) -> None:
             _wraps(problem, report, row, index, intervals)
 
 
-def _prescribed(condition: Equation, setting: Setting) -> Prescribed | None:
+def _prescribed(condition: Equation, setting: Setting, intervals: Sequence[tuple[float, float]]) -> Prescribed | None:
     jets = algebra.jets(*(term.expression for term in condition.terms))
     if len(condition.places) != 1 or len(jets) != 1 or any(jets[0].orders):
         return None
@@ -84,18 +88,14 @@ def _prescribed(condition: Equation, setting: Setting) -> Prescribed | None:
         fixed = {i: evaluate(e, Values(parameters=setting)) for i, e in enumerate(condition.places[0]) if e is not None}
     except UndefinedError:
         return None
-    return Prescribed(condition, jets[0], fixed, setting)
+    row = Prescribed(condition, jets[0], fixed, setting)
+    values = [row.value(point) for point in _points(intervals, fixed)]
+    return replace(row, size=max((abs(value) for value in values if value is not None), default=0.0))
 
 
 def _points(intervals: Sequence[tuple[float, float]], fixed: dict[int, float]) -> Iterator[Point]:
     axes = [(fixed[i],) if i in fixed else tuple(lo + s * (hi - lo) for s in _FRACTIONS) for i, (lo, hi) in enumerate(intervals)]
     yield from product(*axes)
-
-
-def _size(row: Prescribed, intervals: Sequence[tuple[float, float]]) -> float:
-    """How large the prescribed values are: sin(pi) is not zero in floats, but small beside sin(pi*x)."""
-    found = [row.value(point) for point in _points(intervals, row.fixed)]
-    return max((abs(value) for value in found if value is not None), default=0.0)
 
 
 def _differ(a: float, b: float, size: float) -> bool:
@@ -106,7 +106,7 @@ def _meet(problem: Problem, report: Report, a: Prescribed, b: Prescribed, interv
     if a.condition.span == b.condition.span and a.fixed == b.fixed:
         return
     first, second = sorted((a, b), key=lambda row: row.condition.span)
-    size = max(_size(a, intervals), _size(b, intervals))
+    size = max(a.size, b.size)
     both = {**a.fixed, **b.fixed}
     for point in _points(intervals, both):
         one, two = first.value(point), second.value(point)
@@ -120,8 +120,11 @@ def _meet(problem: Problem, report: Report, a: Prescribed, b: Prescribed, interv
 
 
 def _where(problem: Problem, point: Point, fixed: dict[int, float]) -> str:
-    """The corner, and a sample of what is free along it."""
-    return ", ".join(f"{c.name} = {number_text(x)}" for c, x in zip(problem.coordinates, point))
+    """The corner; along an edge, one point of it."""
+    values = [f"{c.name} = {number_text(x)}" for c, x in zip(problem.coordinates, point)]
+    corner = ", ".join(value for i, value in enumerate(values) if i in fixed)
+    along = ", ".join(value for i, value in enumerate(values) if i not in fixed)
+    return f"{corner}, for example where {along}" if along else corner
 
 
 def _wrapped(problem: Problem, jet: Jet) -> set[int]:
@@ -138,11 +141,10 @@ def _wraps(problem: Problem, report: Report, row: Prescribed, index: int, interv
     if index in row.fixed:
         return
     low, high = intervals[index]
-    size = _size(row, intervals)
     for point in _points(intervals, {**row.fixed, index: low}):
         opposite = tuple(high if i == index else x for i, x in enumerate(point))
         one, two = row.value(point), row.value(opposite)
-        if one is not None and two is not None and _differ(one, two, size):
+        if one is not None and two is not None and _differ(one, two, row.size):
             coordinate = problem.coordinates[index].name
             ends = [f"{number_text(u)} at {coordinate} = {number_text(at)}" for u, at in ((one, low), (two, high))]
             note = f"`{problem.fields[row.jet.field].name}` is {ends[0]}, {ends[1]}"

@@ -10,7 +10,7 @@ from pdelang.language.expressions import Jet
 from pdelang.language.geometry import Geometry
 from pdelang.language.printing import to_text
 from pdelang.language.problem import Equation, Problem
-from pdelang.language.report import Report, counted, listed, similar
+from pdelang.language.report import Report, counted, similar, the_fields
 from pdelang.language.source import Span
 from pdelang.language.symbols import Symbols
 
@@ -70,12 +70,11 @@ def _equations_fit_fields(problem: Problem, symbols: Symbols, report: Report) ->
     restricted = sum(1 for e in problem.equations if e.where is not None)
     plain, wanted = len(problem.equations) - restricted, len(problem.fields)
     if not missing and not plain <= wanted <= plain + restricted:
-        names = listed(f.name for f in problem.fields)
         message = f"{counted(len(problem.equations), 'equation')} for {counted(wanted, 'field')}"
         extra = problem.equations[min(wanted, len(problem.equations) - 1)]
         guessed = next((name for name, s in symbols.fields.items() if s.inferred and _meant(symbols, name)), None)
         help = _meant(symbols, guessed) if guessed else "each field needs one equation, and a vector equation counts by components"
-        report.add("E302", message, extra.span, f"the field{'' if wanted == 1 else 's'} {'is' if wanted == 1 else 'are'} {names}", help)
+        report.add("E302", message, extra.span, the_fields(f.name for f in problem.fields), help)
         return False
     return not missing
 
@@ -121,13 +120,12 @@ def _initial(problem: Problem, report: Report, f: int, c: int, orders: list[tupl
             "W301", f"too few initial conditions for `{name}`", _highest(problem, f, c), note, _missing_initial(problem, f, c, tally)
         )
     elif tally.number(sure=True) > wanted:
-        extra = [e for rows in tally.sure.values() for e in rows][wanted:]
         needs = (
             f"order {wanted} in {time.name} needs {counted(wanted, 'condition')}"
             if wanted
             else f"no equation differentiates `{name}` in {time.name}"
         )
-        report.add("W302", f"too many initial conditions for `{name}`", _last(extra), f"{needs}; {_given(tally.number(sure=True))}")
+        report.add("W302", f"too many initial conditions for `{name}`", _last(tally), f"{needs}; {_given(tally.number(sure=True))}")
 
 
 def _missing_initial(problem: Problem, f: int, c: int, tally: Tally) -> str:
@@ -150,9 +148,10 @@ def _boundary(problem: Problem, report: Report, f: int, c: int, orders: list[tup
     needs = f"order {wanted} in {coordinate.name} needs {counted(wanted, 'condition')}"
     if given < wanted and not _system_has_enough(problem, c, orders, tallies, wanted):
         each = f", {wanted // 2} a face" if wanted % 2 == 0 else ", at the inflow" if wanted == 1 else ""
-        report.add(
-            "W303", f"too few conditions in {coordinate.name} for `{name}`", _highest(problem, f, c), f"{needs}{each}; given: {counts}"
-        )
+        fewest = faces[int(len(tally.given[UPPER]) < len(tally.given[LOWER]))]
+        help = f"add a condition at {fewest}" if wanted > 1 else f"add one at {faces[0]} or {faces[1]}"
+        message = f"too few conditions in {coordinate.name} for `{name}`"
+        report.add("W303", message, _highest(problem, f, c), f"{needs}{each}; given: {counts}", help)
     elif wanted and wanted % 2 == 0 and len(problem.coordinates) > 1 and not tally.given[PAIR]:
         empty = [face for end, face in enumerate(faces) if not tally.given[end]]
         if empty and not _system_has_enough(problem, c, orders, tallies, wanted):
@@ -160,8 +159,7 @@ def _boundary(problem: Problem, report: Report, f: int, c: int, orders: list[tup
             report.add("W303", message, _highest(problem, f, c), f"{needs}, {wanted // 2} a face; given: {counts}")
             return
     if sure > wanted and not _shared(problem, f, wanted):
-        extra = [e for rows in tally.sure.values() for e in rows][wanted:]
-        report.add("W304", f"too many conditions in {coordinate.name} for `{name}`", _last(extra), f"{needs}; given: {counts}")
+        report.add("W304", f"too many conditions in {coordinate.name} for `{name}`", _last(tally), f"{needs}; given: {counts}")
 
 
 def _system_has_enough(problem: Problem, c: int, orders: list[tuple[int, ...]], tallies: Tallies, wanted: int) -> bool:
@@ -183,8 +181,8 @@ def _given(number: int) -> str:
     return "none is given" if number == 0 else f"{number} {'is' if number == 1 else 'are'} given"
 
 
-def _last(conditions: list[Equation]) -> Span:
-    return max(e.span for e in conditions)
+def _last(tally: Tally) -> Span:
+    return max(e.span for rows in tally.sure.values() for e in rows)
 
 
 def _highest(problem: Problem, f: int, c: int) -> Span:

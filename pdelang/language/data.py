@@ -132,11 +132,6 @@ def _inside(el: Elaborator, statement: ast.DataStatement, geometry: Geometry, ta
         if not inside:
             el.report.add("E504", f"no measurement of `{statement.path}` lies inside the domain", statement.path_span, note)
             raise _UnreadableError
-        el.report.add(
-            "W501",
-            f"{counted(outside, 'measurement')} of {len(table)} lie outside the domain",
-            statement.path_span,
-            note,
-            "they are left out",
-        )
+        message = f"{outside} of {counted(len(table), 'measurement')} {'lies' if outside == 1 else 'lie'} outside the domain"
+        el.report.add("W501", message, statement.path_span, note, "what lies outside is left out")
     return inside

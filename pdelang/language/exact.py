@@ -6,7 +6,7 @@ from pdelang.language import ast
 from pdelang.language.diagnostics import Label
 from pdelang.language.elaborate import Elaborator
 from pdelang.language.expressions import Expr
-from pdelang.language.report import counted, did_you_mean
+from pdelang.language.report import counted, did_you_mean, the_fields
 from pdelang.language.scope import EXACT
 from pdelang.language.source import Span
 from pdelang.language.symbols import FieldSymbol
@@ -51,6 +51,5 @@ def known_field(el: Elaborator, declared: ast.Declared) -> FieldSymbol | None:
         el.report.add("E206", f"`{name}` is a {kinds[name]}, not a field", declared.span, "a field is needed here")
     elif not el.symbols.is_broken(name):
         help = did_you_mean(name, dict.fromkeys(el.symbols.fields, "field"))
-        fields = ", ".join(el.symbols.fields)
-        el.report.add("E201", f"unknown field `{name}`", declared.span, "no equation holds it", help or f"the fields are {fields}")
+        el.report.add("E201", f"unknown field `{name}`", declared.span, "no equation holds it", help or the_fields(el.symbols.fields))
     return None

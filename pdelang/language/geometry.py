@@ -105,10 +105,10 @@ class Geometry:
         return evaluate(coordinate.lower, Values(parameters=setting)), evaluate(coordinate.upper, Values(parameters=setting))
 
     def outside(self, index: int, value: Expr) -> str | None:
-        """Where the value lies outside its interval: "" by default, " for L = 2" at a corner of the parameters; None if nowhere."""
+        """Where the value lies outside its interval: " for L = 2", or "" where no parameter matters; None if nowhere."""
         coordinate = self.coordinates[index]
         held = (value, coordinate.lower, coordinate.upper)
-        for number, setting in enumerate(settings(self.parameters, held)):
+        for setting in settings(self.parameters, held):
             low, high = self.interval(index, setting)
             slack = _CLOSE * (high - low)
             try:
@@ -116,7 +116,8 @@ class Geometry:
             except UndefinedError:
                 inside = False
             if not inside:
-                return f" for {setting_text(self.parameters, setting, held)}" if number else ""
+                here = setting_text(self.parameters, setting, held)
+                return f" for {here}" if here else ""
         return None
 
     def nearest(self, index: int, value: Expr) -> Expr:

@@ -39,7 +39,7 @@ def to_text(expression: Expr, problem: Problem | Names, places: tuple[Place, ...
 
 def number_text(value: float) -> str:
     """A float for people: no digits that say nothing."""
-    return f"{value:.6g}"
+    return f"{value + 0.0:.6g}"
 
 
 def _text(node: Expr, names: Names) -> tuple[str, int]:

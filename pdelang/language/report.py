@@ -49,6 +49,12 @@ def listed(names: Iterable[str], last: str = "and") -> str:
     return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} {last} {quoted[-1]}" if quoted else ""
 
 
+def the_fields(names: Iterable[str]) -> str:
+    """A help line: `the fields are u and v`."""
+    fields = list(names)
+    return f"the field{'' if len(fields) == 1 else 's'} {'is' if len(fields) == 1 else 'are'} {listed(fields)}" if fields else ""
+
+
 def similar(name: str, kinds: Mapping[str, str]) -> str | None:
     """The name in `kinds` (name -> kind) that was probably meant: alike by difflib, or one keystroke away."""
     best, score = None, 0.0

@@ -9,6 +9,7 @@ from functools import cached_property
 from pdelang.language import ast
 from pdelang.language.builtins import CALLABLE, OPERATORS
 from pdelang.language.source import Span
+from pdelang.language.traverse import names_in
 
 RESERVED_VALUES = frozenset({"pi", "exact", "boundary", "inf", "nan"})
 RESERVED = RESERVED_VALUES | CALLABLE | OPERATORS.keys() | {"sum", "and", "or", "not", "in", "where"}
@@ -100,6 +101,22 @@ class Symbols:
     def readings(self, name: str) -> list[Reading]:
         """Every way to read a name as a stem and a subscript of coordinates; orders are canonical, so `u_yx` is `u_xy`."""
         return list(dict.fromkeys(_readings(name, tuple(self.coordinate))))
+
+    def holds_field(self, name: str) -> bool:
+        """Whether a definition mentions a field, itself or by way of others."""
+        seen: set[str] = set()
+        stack = [name]
+        while stack:
+            current = stack.pop()
+            if current in seen or current not in self.definitions:
+                continue
+            seen.add(current)
+            for word in names_in(self.definitions[current].body):
+                stems = [reading.stem for reading in self.readings(word)]
+                if word in self.fields or any(stem in self.fields for stem in stems):
+                    return True
+                stack += [word, *stems]
+        return False
 
     def is_broken(self, name: str) -> bool:
         """Whether the name, or a part of it, occurs in a statement that could not be read."""

@@ -30,6 +30,17 @@ def walk(*roots: ast.Expression) -> Iterator[ast.Expression]:
         stack += reversed(parts(node))
 
 
+def names_in(*roots: ast.Expression) -> Iterator[str]:
+    """Every name that an expression mentions, those of functions included."""
+    for node in walk(*roots):
+        if isinstance(node, ast.Name):
+            yield node.id
+        elif isinstance(node, ast.Call):
+            yield node.function
+        elif isinstance(node, ast.Index):
+            yield node.name
+
+
 def equations(statement: ast.Statement) -> tuple[ast.EquationStatement, ...]:
     if isinstance(statement, ast.EquationStatement):
         return (statement,)

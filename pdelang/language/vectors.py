@@ -130,7 +130,7 @@ def grad(a: Value, space: Sequence[int], partial: Partial) -> Value:
 def div(a: Value, space: Sequence[int], partial: Partial) -> Value:
     items = a if isinstance(a, tuple) else (a,)
     if len(items) != len(space):
-        raise ShapeError(f"`div` takes a vector of {len(space)} components, one a space coordinate, not {described(a)}")
+        raise ShapeError(f"`div` takes a vector of {len(space)} components, one for each space coordinate, not {described(a)}")
     return total([each(lambda e, i=i: partial(e, i), item) for i, item in zip(space, items)])  # type: ignore[misc]
 
 
