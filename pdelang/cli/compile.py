@@ -39,7 +39,7 @@ def compile(
         from pdelang.compiler.pipeline import compile as compile_problem
 
         compiled = compile_problem(problem)
-        print_warnings(problem.source, compiled.problem.warnings)
+        print_warnings(problem.source, compiled.warnings)
         text = compiled.source
     text = text if text.endswith("\n") else f"{text}\n"
     if out is None:

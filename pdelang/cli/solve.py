@@ -103,7 +103,7 @@ def _solve(
         progress("compiling")
         compiled = compile_problem(problem)
         if not quiet:
-            print_warnings(problem.source, compiled.problem.warnings)
+            print_warnings(problem.source, compiled.warnings)
         known = None if reference is None else load_reference(reference, problem, *map(_host, compiled.bounds(parameters)))
         solution = api.solve(compiled, options=options, progress=progress, **parameters)
     return solution if known is None or solution.representation is None else solution.compared_with(known)

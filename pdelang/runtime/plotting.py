@@ -46,7 +46,7 @@ def plot(solution: Solution, path: Path) -> Path:
 
             animate(solution, partial)
         else:
-            picture(solution).savefig(partial, format=path.suffix.lower().removeprefix("."), bbox_inches="tight", pad_inches=0.15)
+            picture(solution).savefig(partial, format=path.suffix.lower().removeprefix("."))
     return path
 
 
@@ -110,11 +110,12 @@ def _plane(solution: Solution) -> Figure:
     grid = solution.to_xarray({x: 301, y: 301})
     names = _shown(grid)
     differences = _differences(solution)
+    width = 4.6 if _aspect(solution, 0, 1) == "auto" else float(np.clip(2.9 / _ratio(solution), 2.2, 5.5)) + 1.5
     if len(names) == 1 or not differences:
-        figure, panels = _figure(1, len(names) + 1, (4.6 * (len(names) + 1), 3.9), None)
+        figure, panels = _figure(1, len(names) + 1, (width * (len(names) + 1), 4.0), None)
         maps, rest = panels[0][: len(names)], panels[0][len(names) :]
     else:
-        figure, panels = _figure(2, len(names), (4.6 * len(names), 7.4), None)
+        figure, panels = _figure(2, len(names), (width * len(names), 7.6), None)
         maps, rest = panels[0], panels[1]
     for chart, name in zip(maps, names):
         draw_map(figure, chart, grid[x].values, grid[y].values, grid[name].values, colours(grid[name].values))
@@ -147,20 +148,18 @@ def _plane_in_time(solution: Solution) -> Figure:
 
 
 def _slices(solution: Solution) -> Figure:
-    """Three coordinates in space: the three middle planes, at the end where there is time."""
+    """Three coordinates in space: the three middle planes, at the end where there is time; a fourth is held at its middle."""
     names = [c.name for c in solution.problem.coordinates]
     middle = 0.5 * (solution.lower + solution.upper)
     time = solution.problem.time
-    fixed = {} if time is None else {names[time]: [solution.upper[time]]}
+    rest = {name: float(solution.upper[k] if k == time else middle[k]) for k, name in enumerate(names) if k > 2}
     views = []
     for cut in range(3):
         a, b = (names[k] for k in range(3) if k != cut)
-        grid = solution.to_xarray({a: 121, b: 121, names[cut]: [middle[cut]], **fixed})
-        moment = "" if time is None else f", {names[time]} = {solution.upper[time]:.3g}"
-        views.append((grid.squeeze(), (a, b), f"{names[cut]} = {middle[cut]:.3g}{moment}"))
+        grid = solution.to_xarray({a: 121, b: 121, names[cut]: [middle[cut]], **{name: [value] for name, value in rest.items()}})
+        views.append((grid.squeeze(), (a, b), ", ".join(f"{name} = {at:.3g}" for name, at in {names[cut]: middle[cut], **rest}.items())))
     shown = _shown(views[0][0])
-    at = {names[0]: middle[0]} | ({} if time is None else {names[time]: solution.upper[time]})
-    view = _View((names[1], names[2]), _differences(solution), at)
+    view = _View((names[1], names[2]), _differences(solution), {names[0]: float(middle[0]), **rest})
     figure, panels = _figure(len(shown), 4, (15.5, 3.7 * len(shown)), [1, 1, 1, 0.9])
     for number, (row, name) in enumerate(zip(panels, shown)):
         scale = colours(np.concatenate([grid[name].values.ravel() for grid, _, _ in views]))
@@ -187,8 +186,9 @@ LAYOUTS: dict[tuple[int, bool], Callable[[Any], Any]] = {
 
 def _figure(rows: int, columns: int, size: tuple[float, float], widths: list[float] | None) -> tuple[Figure, Any]:
     from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-    figure = Figure(figsize=size, layout="constrained")
+    figure = Figure(figsize=size, layout=ConstrainedLayoutEngine(w_pad=0.08, h_pad=0.08))
     return figure, figure.subplots(rows, columns, squeeze=False, gridspec_kw={"width_ratios": widths})
 
 
@@ -248,8 +248,12 @@ def _aspect(solution: Solution, first: int, second: int) -> str:
 
 def _height(solution: Solution, width: float) -> float:
     """Inches for a map `width` inches wide of the first two coordinates, title and labels included."""
-    ratio = float((solution.upper - solution.lower)[1] / (solution.upper - solution.lower)[0])
-    return 1.0 + width * (ratio if _aspect(solution, 0, 1) == "equal" else 0.8)
+    return 1.0 + width * (_ratio(solution) if _aspect(solution, 0, 1) == "equal" else 0.8)
+
+
+def _ratio(solution: Solution) -> float:
+    """Height over width of the first two coordinates' box."""
+    return float((solution.upper - solution.lower)[1] / (solution.upper - solution.lower)[0])
 
 
 def _streamlines(solution: Solution, grid: xarray.Dataset, charts: Any) -> None:

@@ -116,6 +116,8 @@ SKETCHES: dict[str, Callable[[], Solution]] = {
     "plane_in_time": lambda: sketch(
         {"u": lambda x, y, t: np.exp(-t) * np.sin(3 * x) * y}, {"x": (-1.0, 1.0), "y": UNIT, "t": UNIT}, 7, reference=False
     ),
+    "solid_in_time": lambda: sketch({"u": lambda x, y, z, t: x * y * z * t}, {"x": UNIT, "y": UNIT, "z": UNIT, "t": UNIT}, 4),
+    "four": lambda: sketch({"u": lambda x, y, z, w: x * y * z * w}, {"x": UNIT, "y": UNIT, "z": UNIT, "w": UNIT}, 4, reference=False),
     "solid": lambda: sketch({"u": lambda x, y, z: x * y * z}, {"x": UNIT, "y": UNIT, "z": UNIT}, 6),
 }
 __all__ = ["SKETCHES", "FieldValues", "fitted", "problem", "sketch", "wave"]

@@ -11,6 +11,8 @@ import pytest
 import xarray
 
 from pdelang.compiler.parameters import UsageError
+from pdelang.runtime.panels import STYLE
+from pdelang.runtime.plotting import picture
 from pdelang.runtime.solution import Solution
 from tests.runtime.sketches import SKETCHES, wave
 
@@ -112,14 +114,27 @@ def test_json_has_the_documented_keys_and_no_nan(moving: Solution) -> None:
     assert replace(moving, relative_l2={"u": np.inf}).to_json()["relative_l2"] == {"u": None}
 
 
-@pytest.mark.parametrize("name", ["curve", "space_time", "system", "flow", "plane_in_time", "solid"])
-def test_every_kind_of_domain_has_a_picture(name: str, tmp_path: Path) -> None:
+@pytest.fixture
+def coarse(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fewer pixels: what is drawn is the same."""
+    monkeypatch.setitem(STYLE, "figure.dpi", 40)
+
+
+@pytest.mark.parametrize("name", SKETCHES)
+def test_every_kind_of_domain_has_a_picture(name: str, tmp_path: Path, coarse: None) -> None:
     path = SKETCHES[name]().plot(tmp_path / "picture.png")
     assert path.read_bytes().startswith(b"\x89PNG")
     assert [p.name for p in tmp_path.iterdir()] == ["picture.png"]
 
 
-def test_vector_graphics_and_animations(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_picture_shows_the_error_where_a_reference_is_known_and_else_the_residuals() -> None:
+    titles = [axes.get_title(loc="left") or axes.get_title() for axes in picture(SKETCHES["plane_in_time"]()).axes]
+    assert "Residuals (dashed: tolerance)" in titles
+    titles = [axes.get_title(loc="left") or axes.get_title() for axes in picture(SKETCHES["plane"]()).axes]
+    assert any(title.startswith("Error of u: relative L2 ") for title in titles)
+
+
+def test_vector_graphics_and_animations(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, coarse: None) -> None:
     monkeypatch.setattr("pdelang.runtime.animation.FRAMES", 3)
     moving = SKETCHES["system"]()
     assert moving.plot(tmp_path / "u.svg").read_text().startswith("<?xml")
