@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -41,14 +41,9 @@ def _rows(solution: Solution, written: Sequence[Path]) -> Iterator[tuple[str, st
     yield "method", f"{solution.method}: {solution.reason}" if solution.reason else solution.method, ""
     if solution.certificate:
         certificate = solution.certificate
-        yield from _residuals("residual", certificate.equations, certificate.tolerance)
-        yield from _residuals("conditions", certificate.conditions, certificate.tolerance)
-        for name, value in certificate.error_estimate.items():
-            yield "error", f"{value:.1e}   estimated relative L2 error of {name}", ""
-    source = solution.reference.attrs.get("source", "the reference") if solution.reference is not None else ""
-    for name, value in solution.relative_l2.items():
-        against = source if solution.reference is not None and name in solution.reference else "exact solution"
-        yield "", f"{value:.1e}   relative L2 error of {name} against {against}", "bold"
+        yield from _labelled("residual", _residuals(certificate.equations, certificate.tolerance))
+        yield from _labelled("conditions", _residuals(certificate.conditions, certificate.tolerance))
+    yield from _labelled("error", _errors(solution))
     iterations = f"{solution.iterations} iteration{'s' if solution.iterations != 1 else ''}"
     yield "size", f"{solution.kernels:,} kernels, {iterations}", ""
     yield "time", f"{solution.compile_seconds:.2f} s to compile, {solution.seconds:.2f} s to solve", ""
@@ -56,13 +51,29 @@ def _rows(solution: Solution, written: Sequence[Path]) -> Iterator[tuple[str, st
         yield "written", ", ".join(str(path) for path in written), ""
 
 
-def _residuals(label: str, reports: Sequence[EquationReport], tolerance: float) -> Iterator[tuple[str, str, str]]:
+def _errors(solution: Solution) -> Iterator[tuple[str, str]]:
+    """What was measured first, then what is estimated."""
+    source = solution.reference.attrs.get("source", "the reference") if solution.reference is not None else ""
+    for name, value in solution.relative_l2.items():
+        against = source if solution.reference is not None and name in solution.reference else "exact solution"
+        yield f"{value:.1e}   relative L2 error of {name} against {against}", "bold"
+    if solution.certificate:
+        for name, value in solution.certificate.error_estimate.items():
+            yield f"{value:.1e}   estimated relative L2 error of {name}", ""
+
+
+def _labelled(label: str, rows: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str, str]]:
+    """The label stands before the first row only."""
+    for k, (text, style) in enumerate(rows):
+        yield label if k == 0 else "", text, style
+
+
+def _residuals(reports: Sequence[EquationReport], tolerance: float) -> Iterator[tuple[str, str]]:
     shown = sorted(reports, key=lambda r: -r.relative)[:MOST_RESIDUALS] if len(reports) > MOST_RESIDUALS else reports
-    for k, entry in enumerate(shown):
-        style = "" if entry.relative <= tolerance else "red"
-        yield label if k == 0 else "", f"{entry.relative:.1e}   {entry.label}, line {entry.line}", style
+    for entry in shown:
+        yield f"{entry.relative:.1e}   {entry.label}, line {entry.line}", "" if entry.relative <= tolerance else "red"
     if len(reports) > len(shown):
-        yield "", f"          and {len(reports) - len(shown)} smaller ones", "dim"
+        yield f"          and {len(reports) - len(shown)} smaller ones", "dim"
 
 
 def _number(value: float | np.ndarray) -> str:
