@@ -42,7 +42,8 @@ def check_counts(problem: Problem, geometry: Geometry, symbols: Symbols, report:
                 continue
             check = _initial if coordinate.time else _boundary
             check(problem, report, f, c, orders, tallies)
-    _gauge(problem, geometry, report)
+    if not any(d.code in ("W301", "W303") for d in report.warnings):
+        _gauge(problem, geometry, report)
 
 
 def interior_orders(problem: Problem) -> list[tuple[int, ...]]:
