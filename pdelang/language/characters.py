@@ -37,7 +37,7 @@ _INSTEAD = {
     "}": "write `)`",
     "!": "write `not`, or `!=`",
     "%": "there is no remainder; comments begin with `#`",
-    "\\": "a line goes on by itself after an operator or inside brackets",
+    "\\": "there are no commands; a line goes on by itself after an operator or inside brackets",
     ".": "a number begins with a digit; a range is `1..4`",
     "_": "a name begins with a letter",
     "@": "a place is written `u(x, 0)` or `on x = 0: ...`",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from pdelang.language.excerpts import frame
+from pdelang.language.excerpts import frame, visible
 from pdelang.language.source import Source, Span
 
 
@@ -55,7 +55,7 @@ Piece = tuple[str, str]
 
 def pieces(source: Source, diagnostic: Diagnostic) -> list[Piece]:
     """The rendering, cut into stretches that `colours.py` paints; `render` is their texts."""
-    first = [(f"{diagnostic.severity}[{diagnostic.code}]", diagnostic.severity), (f": {diagnostic.message}", "title")]
+    first = [(f"{diagnostic.severity}[{diagnostic.code}]", diagnostic.severity), (f": {visible(diagnostic.message)}", "title")]
     marks = [] if diagnostic.span is None else [(diagnostic.span, diagnostic.note, "primary")]
     marks += [(label.span, label.text, "secondary") for label in diagnostic.labels]
     return [*first, *frame(source, marks, diagnostic.help)]

@@ -12,7 +12,7 @@ from difflib import get_close_matches
 from pdelang.language.characters import unexpected_character
 from pdelang.language.checks import reserved
 from pdelang.language.diagnostics import Diagnostic, Label
-from pdelang.language.faults import Fault, Found, expected, token_at
+from pdelang.language.faults import Fault, Found, expected, token_at, tokens
 from pdelang.language.source import Span
 from pdelang.language.words import CLAUSES, RESERVED, STATEMENTS, SYNONYMS
 
@@ -38,6 +38,13 @@ def _unterminated_text(fault: Fault) -> Diagnostic | None:
     return Diagnostic(
         "E108", "a text in quotes is never closed", fault.bad.span, "the quote opens here", 'write the missing `"` on this line'
     )
+
+
+def _braced_subscript(fault: Fault) -> Diagnostic | None:
+    """`u_{xx}`."""
+    if fault.legal or fault.bad.text != "{" or not fault.previous.text.endswith("_") or not fault.adjacent:
+        return None
+    return Diagnostic("E107", "unexpected character `{`", fault.bad.span, "not part of the language", "subscripts are plain: `u_xx`")
 
 
 def _unexpected_character(fault: Fault) -> Diagnostic | None:
@@ -121,13 +128,21 @@ def _bad_number(fault: Fault) -> Diagnostic | None:
 
 
 def _misspelt_start(fault: Fault) -> Diagnostic | None:
-    """`parm nu in [0, 1]`: two names in a row at the start, the first nearly a word of the language."""
+    """`parm nu in [0, 1]`, `coord x in [0, 1]`: two names in a row at the start, the first (nearly) a word of the language."""
     if len(fault.before) != 1 or fault.previous.kind != "name" or fault.bad.kind not in ("name", "string"):
         return None
     word = _nearest(fault.previous.text, list(STATEMENTS))
-    if word is None or fault.previous.text in STATEMENTS:
+    if fault.previous.text in STATEMENTS:
         return None
-    return _unknown_word(fault.previous, word, STATEMENTS[word])
+    if word is not None:
+        return _unknown_word(fault.previous, word, STATEMENTS[word])
+    follows = tokens(fault.text, fault.bad.span.end, fault.line.end)[:1]
+    if not follows or follows[0].text not in ("in", "~", "from"):
+        return None
+    help = f"statements are equations, or begin with {', '.join(STATEMENTS)} or a coordinate: x in [0, 1]"
+    return Diagnostic(
+        "E109", f"`{fault.previous.text[:40]}` is not a word of the language", fault.previous.span, "no statement begins so", help
+    )
 
 
 def _misspelt_clause(fault: Fault) -> Diagnostic | None:
@@ -177,10 +192,11 @@ def _applied() -> frozenset[str]:
 def _missing_equal(fault: Fault) -> Diagnostic | None:
     """An equation without right-hand side, or `option tolerance 1e-8`."""
     first = fault.before[0].text if fault.before else ""
-    stuck = "EQUAL" in fault.accepted and fault.accepted <= {"EQUAL", "LPAR"}
+    rest = tokens(fault.text, fault.bad.span.start, fault.line.end)
+    stuck = "EQUAL" in fault.accepted and fault.accepted <= {"EQUAL", "LPAR"} and all(token.text != "=" for token in rest)
     if not stuck and not (fault.bad.kind == "end" and "EQUAL" in fault.accepted and first not in STATEMENTS):
         return None
-    help = f"as in: {STATEMENTS[first]}" if first in STATEMENTS else "an equation reads: left = right"
+    help = _as_in(fault) or "an equation reads: left = right"
     if first in ("+", "-"):
         help += "; to go on from the line above, end that line with the sign"
     note = "the statement ends without one" if fault.bad.kind == "end" else "expected `=` before this"
@@ -190,10 +206,14 @@ def _missing_equal(fault: Fault) -> Diagnostic | None:
 def _early_end(fault: Fault) -> Diagnostic | None:
     if fault.bad.kind != "end":
         return None
-    last = fault.previous
-    return Diagnostic(
-        "E112", "the statement ends too early", fault.bad.span, expected(fault.accepted), f"complete it after `{last.text[:40]}`"
-    )
+    help = f"complete it after `{fault.previous.text[:40]}`" + _as_in(fault, ", ")
+    return Diagnostic("E112", "the statement ends too early", fault.bad.span, expected(fault.accepted), help)
+
+
+def _as_in(fault: Fault, before: str = "") -> str:
+    """An example of the statement, where its first word tells which one it is."""
+    first = fault.before[0].text if fault.before else ""
+    return f"{before}as in: {STATEMENTS[first]}" if first in STATEMENTS else ""
 
 
 def _absolute_value(fault: Fault) -> Diagnostic | None:
@@ -220,12 +240,13 @@ def _listed(fault: Fault) -> Diagnostic | None:
 
 def _unexpected(fault: Fault) -> Diagnostic:
     shown = fault.bad.text if len(fault.bad.text) <= 40 else fault.bad.text[:39] + "…"
-    return Diagnostic("E101", f"unexpected `{shown}`", fault.bad.span, expected(fault.accepted))
+    return Diagnostic("E101", f"unexpected `{shown}`", fault.bad.span, expected(fault.accepted), _as_in(fault))
 
 
 _RULES: tuple[Callable[[Fault], Diagnostic | None], ...] = (
     _unterminated_text,
     _bad_number,
+    _braced_subscript,
     _unexpected_character,
     _assignment,
     _double_equal,

@@ -148,7 +148,7 @@ def test_a_long_line_is_shown_around_the_span() -> None:
 
 def test_nothing_in_a_program_reaches_the_terminal_as_a_command() -> None:
     source = Source("u = \x1b[31m\x00\u202e\x7f\n", "evil\x1b[2J.pde")
-    shown = render(source, Diagnostic("E107", "m", Span(4, 5), "note \x07"))
+    shown = render(source, Diagnostic("E107", "m \x1b[0m", Span(4, 5), "note \x07"))
     assert all(c == "\n" or (c.isprintable() and c != "\u202e") for c in shown)
 
 
