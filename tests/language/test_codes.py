@@ -14,7 +14,7 @@ from pdelang.language.parser import parse_program
 from pdelang.language.source import Source
 
 PACKAGE = Path(__file__).parents[2] / "pdelang"
-SYNTAX = [row for row in CODES.values() if row.code.startswith("E1") and row.code != "E113" or row.code == "E908"]
+SYNTAX = [row for row in CODES.values() if (row.code.startswith("E1") and row.code != "E113") or row.code == "E908"]
 
 
 def test_every_code_that_the_source_names_has_a_page() -> None:
