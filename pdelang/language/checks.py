@@ -58,7 +58,7 @@ def _names(node: ast.Node) -> Iterator[tuple[str, Span]]:
 
 
 def _word_has_meaning(node: ast.Node, name: str) -> bool:
-    """`exact` and `time` stand for values in expressions; `if` is a function."""
+    """`exact` stands for the exact solution's values; `if` is a function."""
     return (isinstance(node, ast.Name) and name == "exact") or (isinstance(node, ast.Call) and name == "if")
 
 
