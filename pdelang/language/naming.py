@@ -172,7 +172,7 @@ def unknown(el: Elaborator, name: str, span: Span, kinds: dict[str, str]) -> Non
     help = did_you_mean(name, kinds)
     if not help and name in FOREIGN:
         help = f"write {FOREIGN[name]}"
-    help = help or f"declare it, for example: param {name} in [0, 1]"
+    help = help or f"declare it: param {name} in [0, 1], or field {name}"
     el.report.add("E201", f"unknown name `{name}`", span, "not a coordinate, field, parameter or definition", help)
 
 

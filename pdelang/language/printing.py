@@ -118,6 +118,8 @@ def _apply(node: Apply, names: Names) -> tuple[str, int]:
         return f"-{_bracketed(arguments[0], names, PRODUCT)}", SUM
     if name == "mul":
         first, *rest = arguments
+        if isinstance(first, Constant) and isinstance(first.value, Fraction) and first.value < 0:
+            return "*".join([f"-{_bracketed(Constant(-first.value), names, PRODUCT)}", *(_bracketed(a, names, MINUS) for a in rest)]), SUM
         return "*".join([_bracketed(first, names, PRODUCT), *(_bracketed(a, names, MINUS) for a in rest)]), PRODUCT
     if name == "div":
         return f"{_bracketed(arguments[0], names, PRODUCT)}/{_bracketed(arguments[1], names, MINUS)}", PRODUCT
@@ -126,9 +128,9 @@ def _apply(node: Apply, names: Names) -> tuple[str, int]:
     if name in _SYMBOLS:
         return f"{_bracketed(arguments[0], names, SUM)} {_SYMBOLS[name]} {_bracketed(arguments[1], names, SUM)}", 3
     if name == "not":
-        return f"not {_bracketed(arguments[0], names, 3)}", 2
+        return f"not {_bracketed(arguments[0], names, 2)}", 2
     if name in ("and", "or"):
-        strength = 2 if name == "and" else 1
+        strength = 1 if name == "and" else 0
         return f" {name} ".join(_bracketed(a, names, strength + 1) for a in arguments), strength
     if name == "source":
         return "source(exact)", ATOM

@@ -80,15 +80,20 @@ def product(values: Sequence[Value]) -> Value:
 
 
 def dot(a: Value, b: Value) -> Value:
-    if not isinstance(a, tuple) and not isinstance(b, tuple):
-        return product([a, b])
+    if isinstance(a, Expr) and isinstance(b, Expr):
+        return _times(a, b)
     if not (isinstance(a, tuple) and isinstance(b, tuple)):
         raise ShapeError(f"`dot` takes two vectors, not {described(a)} and {described(b)}")
     if isinstance(a[0], tuple):
         return tuple(dot(row, b) for row in a)
     if len(a) != len(b):
         raise ShapeError(f"`dot` of {len(a)} and {len(b)} components")
-    return total([product([p, q]) for p, q in zip(a, b)])
+    return total([_times(p, q) if isinstance(p, Expr) and isinstance(q, Expr) else product([p, q]) for p, q in zip(a, b)])
+
+
+def _times(a: Expr, b: Expr) -> Expr:
+    """A product that vanishes with a factor, so that dot(U, (0, 1)) is one component."""
+    return algebra.ZERO if algebra.is_zero(a) or algebra.is_zero(b) else algebra.mul([a, b])
 
 
 def _scalars(value: Value, name: str, lengths: Sequence[int]) -> list[Expr]:
@@ -106,7 +111,7 @@ def cross(a: Value, b: Value) -> Value:
         raise ShapeError(f"`cross` of {len(p)} and {len(q)} components")
 
     def component(i: int, j: int) -> Expr:
-        return algebra.add([algebra.mul([p[i], q[j]]), algebra.neg(algebra.mul([p[j], q[i]]))])
+        return algebra.add([_times(p[i], q[j]), algebra.neg(_times(p[j], q[i]))])
 
     return component(0, 1) if len(p) == 2 else (component(1, 2), component(2, 0), component(0, 1))
 
