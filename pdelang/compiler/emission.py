@@ -132,8 +132,8 @@ def _data(problem: Problem, key: str) -> str:
         "coordinates": Code("COORDINATES"),
         "fields": Code("FIELDS"),
         "parameters": Code("PARAMETERS"),
-        "equations": tuple(problem.source.excerpt(e.span) for e in problem.equations),
-        "conditions": tuple(problem.source.excerpt(e.span) for e in problem.conditions),
+        "equations": tuple((e.label, problem.source.excerpt(e.span)) for e in problem.equations),
+        "conditions": tuple((e.label, problem.source.excerpt(e.span)) for e in problem.conditions),
     }
     return "\n".join(
         [

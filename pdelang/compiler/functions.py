@@ -22,50 +22,50 @@ from pdelang.language import builtins
 Expr = sympy.Expr
 
 
-class Inert(sympy.Function):
-    """A real function that SymPy leaves as it is."""
+class InertBase(sympy.Function):
+    """A real function that SymPy leaves as it is. Its printers find a base of functions only by a name that ends in Base."""
 
     is_real = True
 
 
-class absolute(Inert): ...  # noqa: N801 - SymPy's functions are lower case
+class absolute(InertBase): ...  # noqa: N801 - SymPy's functions are lower case
 
 
-class signum(Inert): ...  # noqa: N801
+class signum(InertBase): ...  # noqa: N801
 
 
-class minimum(Inert): ...  # noqa: N801
+class minimum(InertBase): ...  # noqa: N801
 
 
-class maximum(Inert): ...  # noqa: N801
+class maximum(InertBase): ...  # noqa: N801
 
 
-class step(Inert): ...  # noqa: N801
+class step(InertBase): ...  # noqa: N801
 
 
-class arctangent2(Inert): ...  # noqa: N801
+class arctangent2(InertBase): ...  # noqa: N801
 
 
-class select(Inert):  # noqa: N801
+class select(InertBase):  # noqa: N801
     """select(condition, a, b): a where the condition holds, else b."""
 
 
-class less(Inert): ...  # noqa: N801
+class less(InertBase): ...  # noqa: N801
 
 
-class less_equal(Inert): ...  # noqa: N801
+class less_equal(InertBase): ...  # noqa: N801
 
 
-class equal(Inert): ...  # noqa: N801
+class equal(InertBase): ...  # noqa: N801
 
 
-class both(Inert): ...  # noqa: N801
+class both(InertBase): ...  # noqa: N801
 
 
-class either(Inert): ...  # noqa: N801
+class either(InertBase): ...  # noqa: N801
 
 
-class negation(Inert): ...  # noqa: N801
+class negation(InertBase): ...  # noqa: N801
 
 
 def power(base: Any, exponent: Any) -> Any:

@@ -20,7 +20,7 @@ _LATIN = {"omicron", *(name for c, name in GREEK.items() if c in "ΑΒΕΖΗΙΚ
 
 
 class _Printer(LatexPrinter):
-    def _print_Inert(self, e: Any) -> str:  # noqa: N802 - SymPy finds it by this name
+    def _print_InertBase(self, e: Any) -> str:  # noqa: N802 - SymPy finds it by this name
         return functions.of(e).latex.format(*(self._print(a) for a in e.args))
 
 
@@ -48,11 +48,13 @@ class Latex:
         return _Printer({"symbol_names": {**self.names, **jets}, "order": "none"}).doprint(e)
 
     def jet(self, jet: Jet) -> str:
-        r"""u_{xx} as `\partial_{x}^{2} u`."""
+        r"""`u_{xx}`, `U_{1, xx}`, `u_{\tau}`; the second place of a periodic pair is marked."""
         problem = self.residual.problem
-        operators = [rf"\partial_{{{name(c.name)}}}" + (f"^{{{n}}}" if n > 1 else "") for c, n in zip(problem.coordinates, jet.orders) if n]
+        base, _, index = name(problem.fields[jet.field].name).partition("_")
+        letters = " ".join(name(c.name) for c, n in zip(problem.coordinates, jet.orders) for _ in range(n))
+        subscript = ", ".join(filter(None, [index.strip("{}"), letters.replace(" ", "") if "\\" not in letters else letters]))
         place = rf"\big|_{{{jet.place + 1}}}" if jet.place else ""
-        return " ".join([*operators, name(problem.fields[jet.field].name)]) + place
+        return base + (f"_{{{subscript}}}" if subscript else "") + place
 
     def equation(self, e: ResidualEquation) -> str:
         """Sum of the terms = 0, with the place where a condition holds."""

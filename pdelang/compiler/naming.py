@@ -29,11 +29,14 @@ OWN = frozenset({"jax", "jnp", "special", "jets", "points", "params", "theta", "
 RESERVED = frozenset({*keyword.kwlist, *keyword.softkwlist, *dir(builtins), *OWN})
 
 
+LENGTH = 60
+
+
 def identifier(text: str) -> str:
     """`U[1]` -> `U_1`, `ν` -> `nu`, `u(-1, t)` -> `u_minus_1_t`: any text as an ASCII identifier, never empty."""
     text = re.sub(r"(?<![\w)\]])\s*-\s*(?=[\w.])", "_minus_", text)
     text = re.sub(r"(?<=\d)\.(?=\d)", "p", text)
-    letters = (GREEK.get(c, c if c.isascii() else f"u{ord(c):04x}") for c in text)
+    letters = (f"_{GREEK[c]}_" if c in GREEK else c if c.isascii() else f"u{ord(c):04x}" for c in text)
     name = re.sub(r"[^A-Za-z0-9]+", "_", "".join(letters)).strip("_")
     if not name:
         return "unnamed"
@@ -47,11 +50,12 @@ class Scope:
         self.taken = {*RESERVED, *taken}
 
     def claim(self, wish: str) -> str:
-        """`wish` as an identifier; with `_2`, `_3` ... behind it where it is taken."""
-        base = name = identifier(wish)
+        """`wish` as an identifier; with `_` behind it where it means something to Python or the module, with `_2`, `_3` ... where taken."""
+        base = identifier(wish)[:LENGTH].rstrip("_")
+        base = name = f"{base}_" if base in RESERVED else base
         number = 2
         while name in self.taken:
-            name = f"{base}_{number}"
+            name = f"{base.rstrip('_')}_{number}"
             number += 1
         self.taken.add(name)
         return name
@@ -102,5 +106,5 @@ class Names:
             self.of[symbol.name] = self.scope.claim(name if component is None else f"{name}_{component + 1}")
         # functions are named after labels; their endings keep them apart from all else but `condition_residual`
         stems = Scope({"condition"})
-        self.equations = tuple(stems.claim(e.equation.label) for e in residual.equations)
-        self.conditions = tuple(stems.claim(e.equation.label) for e in residual.conditions)
+        self.equations = tuple(stems.claim(e.equation.label.split(" where ")[0]) for e in residual.equations)
+        self.conditions = tuple(stems.claim(e.equation.label.split(" where ")[0]) for e in residual.conditions)

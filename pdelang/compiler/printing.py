@@ -6,6 +6,7 @@ as the shortest text of its correctly rounded double.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -23,6 +24,8 @@ class Printer:
     """names: SymPy symbol's name -> identifier."""
 
     times, over, pi = " * ", " / ", "jnp.pi"
+    bracketed = True
+    """-(x**2) for -x**2: formatters write the brackets, because people misread it without."""
 
     def __init__(self, names: dict[str, str]):
         self.names = names
@@ -67,7 +70,7 @@ class Printer:
             if not text:
                 text = part
             elif part.startswith("-"):
-                text += " - " + part[1:]
+                text += " - " + without_minus(part)
             else:
                 text += " + " + part
         return text, SUM
@@ -91,7 +94,11 @@ class Printer:
         text = self.times.join(above) or "1"
         if below:
             text += self.over + (below[0] if len(below) == 1 else "(" + self.times.join(below) + ")")
-        return ("-" + text, PRODUCT) if negative else (text, PRODUCT)
+        if not negative:
+            return text, PRODUCT
+        first = next((f for f in factors if f not in denominators), None)
+        powered = self.bracketed and coefficient == 1 and first is not None and self.visit(first)[1] == POWER
+        return "-" + (f"({above[0]})" + text[len(above[0]) :] if powered else text), PRODUCT
 
     def _power(self, e: Any) -> Printed:
         base, exponent = e.args
@@ -166,6 +173,11 @@ def _plain(e: Any) -> bool:
     if e.is_Rational or e == sympy.pi:
         return True
     return (e.is_Mul and all(map(_plain, e.args))) or (e.is_Pow and e.args[1].is_Integer and _plain(e.args[0]))
+
+
+def without_minus(text: str) -> str:
+    """The text behind a leading minus, where a binary minus takes its place: `-(x**2) * y` gives `x**2 * y`."""
+    return re.sub(r"^\(([\w.]+ ?\*\* ?[\w.]+)\)", r"\1", text[1:])
 
 
 def _simple(text: str) -> bool:

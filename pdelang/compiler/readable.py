@@ -18,6 +18,7 @@ class Readable(Printer):
     """Prints the expressions of one residual; jets at a second place carry it as `u_x @2`."""
 
     times, over, pi = "*", "/", "pi"
+    bracketed = False
 
     def __init__(self, residual: Residual):
         problem, symbols = residual.problem, residual.symbols

@@ -10,7 +10,7 @@ from pdelang.compiler.naming import Names, jet_text
 from pdelang.compiler.passes.cse import Statements
 from pdelang.compiler.passes.guard import guard
 from pdelang.compiler.passes.reciprocals import reciprocals
-from pdelang.compiler.printing import Printer
+from pdelang.compiler.printing import Printer, without_minus
 from pdelang.compiler.stages import Residual, ResidualEquation
 from pdelang.compiler.text import WIDTH, docstring, one_line, quote
 from pdelang.language.expressions import Jet
@@ -100,6 +100,8 @@ class Routines:
     def _residual(self, e: ResidualEquation, stem: str) -> str:
         source = self.residual.problem.source
         lines, texts = self.body(e.terms, e.jets)
+        if len(texts) > 1:  # brackets keep a term that is itself a sum in one piece
+            texts = [f"({text})" if t.is_Add and not text.isidentifier() else text for t, text in zip(e.terms, texts)]
         comments = [
             one_line(f"line {source.position(t.span.start)[0]}: {source.excerpt(t.span)}", WIDTH - 16 - len(text))
             for t, text in zip(e.equation.terms, texts)
@@ -174,7 +176,7 @@ def _total(texts: Sequence[str], comments: Sequence[str], plain: bool) -> list[s
         return [f"return {value}  # {comments[0]}"]
     lines = [f"    {texts[0]}  # {comments[0]}"]
     for text, comment in zip(texts[1:], comments[1:]):
-        signed = f"- {text[1:]}" if text.startswith("-") else f"+ {text}"
+        signed = f"- {without_minus(text)}" if text.startswith("-") else f"+ {text}"
         lines.append(f"    {signed}  # {comment}")
     if plain:
         return ["return (", *lines, ")"]
