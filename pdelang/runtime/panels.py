@@ -36,7 +36,7 @@ STYLE: Any = {
     "grid.linewidth": 0.6,
     "legend.frameon": False,
     "figure.facecolor": "white",
-    "figure.dpi": 150,
+    "figure.dpi": 120,
     "image.origin": "lower",
 }
 
@@ -54,7 +54,7 @@ def colours(values: np.ndarray) -> dict[str, Any]:
 
 def draw_map(figure: Figure, axes: Axes, x: np.ndarray, y: np.ndarray, values: np.ndarray, scale: dict[str, Any], label: str = "") -> Any:
     """values (len(x), len(y)) as colours; square pixels where the two axes are lengths is the caller's choice."""
-    mesh = axes.pcolormesh(x, y, values.T, shading="gouraud", rasterized=True, **scale)
+    mesh = axes.pcolormesh(x, y, values.T, shading="nearest", rasterized=True, **scale)
     axes.set_xlim(x[0], x[-1])
     axes.set_ylim(y[0], y[-1])
     figure.colorbar(mesh, ax=axes, label=label, pad=0.02, fraction=0.05, aspect=28)

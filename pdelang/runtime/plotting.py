@@ -89,7 +89,7 @@ def _space_time(solution: Solution) -> Figure:
     grid = solution.to_xarray({x: 401, t: 301})
     names = _shown(grid)
     view = _View((t, x), _differences(solution))
-    figure, panels = _figure(len(names), 3, (13, 3.3 * len(names) + 0.2), [1.25, 1, 1.1])
+    figure, panels = _figure(len(names), 3, (13, 3.4 * len(names) + 0.9), [1.25, 1, 1.1])
     moments = np.linspace(solution.lower[-1], solution.upper[-1], 5)
     profiles = solution.to_xarray({x: 401, t: moments})
     for row, ((chart, middle, right), name) in enumerate(zip(panels, names)):
