@@ -1,0 +1,178 @@
+"""Newton on one slab or steady box: R(lift + N Y) = 0, with the derivative that the compiler emits.
+
+Evolution and large steady problems: GMRES, preconditioned by the frozen operator. Steady systems of moderate size:
+Gauss-Newton, dense least squares on all test functions with the weak conditions as rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import scipy.linalg as sl
+
+from pdelang.runtime.layout.factor import Array
+from pdelang.runtime.solve.product_linear import (
+    LARGEST_DENSE,
+    DenseModes,
+    FastDiagonal,
+    Frozen,
+    frozen_blocks,
+    gmres,
+    least_squares_step,
+    test_space,
+)  # fmt: skip
+from pdelang.runtime.solve.product_system import SlabSystem, UnsupportedError
+
+NEWTON_LIMIT = 14
+KRYLOV_LIMIT = 80
+DENSE_STEADY_SQUARE = 3000
+DENSE_EVOLUTION = 700  # in two and more dimensions, where a factorisation an eigenvalue is dear
+
+
+class Inverse(Protocol):
+    def __call__(self, R: Array) -> Array: ...
+
+
+@dataclass(frozen=True, eq=False)
+class Solved:
+    """W: full coefficients. converged: Newton did. steps, krylov: iterations. contraction: last step over the one before."""
+
+    W: Array
+    converged: bool
+    steps: int
+    krylov: int
+    change: float
+
+
+def magnitude(system: SlabSystem, W: Array) -> float:
+    """Root of the energy of the solution, the scale of relative changes; 1 for a zero solution."""
+    starts = sum(float((s**2).sum()) for own in system.starts for s in own)
+    size = float(np.sqrt(starts + (W**2).sum()))
+    return size if size > 0 else 1.0
+
+
+def solve_slab(system: SlabSystem, tolerance: float, cache: dict[object, Inverse], guess: Array | None = None) -> Solved:
+    """Newton-GMRES. `cache` keeps factorisations of constant operators between slabs of one length."""
+    program, space = system.program, system.space
+    constraints = space.constraints
+    lift = system.lifting()
+    Y = np.zeros((constraints.size, system.time.modes)) if guess is None else constraints.restrict(guess - lift)
+    constant = program.constant and not space.weak
+    inverse: Inverse | None = None
+    tests: Array | None = None
+    krylov, change, previous = 0, np.inf, np.inf
+    linear = program.linear and all(program.compiled.conditions[n].linear for n in space.weak)
+    for step in range(1, NEWTON_LIMIT + 1):
+        W = lift + constraints.expand(Y)
+        full, partials, _ = system.evaluate(W)
+        weak = {n: system.weak_residual(n, W) for n in space.weak}
+        if not np.isfinite(full).all():
+            return Solved(W, False, step, krylov, np.inf)
+        face_partials = {n: w[1] for n, w in weak.items()}
+        if inverse is None:
+            key = (system.length, system.time.modes, id(space))
+            inverse = cache.get(key) if constant else None
+            if inverse is None:
+                inverse, tests = invert(system, partials, face_partials)
+                if constant:
+                    cache[key] = inverse
+
+        def rows(full_rows: Array, faces: list[Array], tests: Array | None = tests) -> Array:
+            top = constraints.restrict(full_rows)
+            return np.concatenate([top if tests is None else tests.T @ top, *faces])
+
+        def apply(V: Array, partials: Array = partials, face_partials: dict[int, Array] = face_partials) -> Array:
+            expanded = constraints.expand(V)
+            return rows(system.derivative(expanded, partials), [system.weak_derivative(n, expanded, face_partials[n]) for n in space.weak])
+
+        b = -rows(full, [w[0] for w in weak.values()])
+        size = magnitude(system, W)
+        rtol = max(1e-3 * tolerance, 1e-14) if linear else 1e-3
+        update, used, left = gmres(apply, inverse, b, rtol=rtol, limit=KRYLOV_LIMIT)
+        krylov += used
+        Y = Y + update
+        previous, change = change, float(np.linalg.norm(update)) / size
+        if not np.isfinite(change):
+            return Solved(lift + constraints.expand(Y), False, step, krylov, np.inf)
+        if left > 0.1:
+            break
+        if linear and step >= 2 and (change < 10 * tolerance or change > 0.2 * previous):
+            return Solved(lift + constraints.expand(Y), change < 1e3 * tolerance, step, krylov, change)
+        if linear and used <= 3 and left < 1e-2 * tolerance:
+            return Solved(lift + constraints.expand(Y), True, step, krylov, change)
+        if change < 20 * tolerance or (change < 1e-9 and change > 0.3 * previous):
+            return Solved(lift + constraints.expand(Y), True, step, krylov, change)
+        if change > 2 * previous and step > 3:
+            break
+    return Solved(lift + constraints.expand(Y), False, step, krylov, change)
+
+
+def invert(system: SlabSystem, partials: Array, face_partials: dict[int, Array]) -> tuple[Inverse, Array | None]:
+    space = system.space
+    size, steady = space.constraints.size, system.program.time is None
+    limit = LARGEST_DENSE if space.dimension == 1 else DENSE_STEADY_SQUARE if steady else DENSE_EVOLUTION
+    if size <= limit:
+        frozen = frozen_blocks(system, partials, face_partials)
+        tests = test_space(system, frozen)
+        return DenseModes(system, frozen, tests), tests
+    if space.weak:
+        label = system.program.compiled.conditions[space.weak[0]].label
+        raise UnsupportedError(
+            f"{label}: not linear with constant coefficients along its face, and {size} unknowns are too many for a dense solve"
+        )
+    return FastDiagonal(system, partials), None
+
+
+def least_squares_wanted(system: SlabSystem) -> bool:
+    """Steady systems: a pressure has no test functions of its own, weak conditions are rows; dense least squares holds both."""
+    program, space = system.program, system.space
+    several = program.fields > 1 or bool(space.weak)
+    return program.time is None and several and space.constraints.size <= LARGEST_DENSE
+
+
+def solve_least_squares(system: SlabSystem, tolerance: float, guess: Array | None = None) -> Solved:
+    """Gauss-Newton with halving of the step: min |R|^2 over all test functions and weak rows."""
+    constraints, space, program = system.space.constraints, system.space, system.program
+    lift = system.lifting()
+    Y = np.zeros((constraints.size, 1)) if guess is None else constraints.restrict(guess - lift)
+
+    def residual(Y: Array) -> tuple[Array, Callable[[], Array]]:
+        W = lift + constraints.expand(Y)
+        full, partials, _ = system.evaluate(W)
+        weak = {n: system.weak_residual(n, W) for n in space.weak}
+
+        def jacobian() -> Array:
+            frozen: Frozen = frozen_blocks(system, partials, {n: w[1] for n, w in weak.items()}, full_tests=True)
+            total = [sum(m for m in part.values()) for part in (frozen.interior, frozen.faces) if part]
+            return np.concatenate([np.asarray(t) for t in total]) * weights[:, None]
+
+        return np.concatenate([full.ravel(), *(w[0].ravel() for w in weak.values())]) * weights, jacobian
+
+    faces = [system.weak_residual(n, lift)[0].size for n in space.weak]
+    # a weak row competes with residuals whose operator grows like the square of the resolution
+    weights = np.concatenate([np.ones(program.fields * int(np.prod(space.ranks))), *(np.full(s, float(max(space.ranks))) for s in faces)])
+    r, jacobian = residual(Y)
+    change = np.inf
+    for step in range(1, 2 * NEWTON_LIMIT + 1):
+        if not np.isfinite(r).all():
+            return Solved(lift + constraints.expand(Y), False, step, 0, np.inf)
+        try:
+            update = least_squares_step(jacobian(), -r).reshape(Y.shape)
+        except (sl.LinAlgError, ValueError):
+            return Solved(lift + constraints.expand(Y), False, step, 0, np.inf)
+        norm, share = np.linalg.norm(r), 1.0
+        while True:
+            trial = residual(Y + share * update)
+            if np.linalg.norm(trial[0]) < norm or share < 1e-2 or program.linear:
+                break
+            share *= 0.5
+        previous, change = change, share * float(np.linalg.norm(update)) / magnitude(system, lift + constraints.expand(Y + update))
+        if share < 1e-2 and change > 1e-8:
+            return Solved(lift + constraints.expand(Y), False, step, 0, change)
+        Y, (r, jacobian) = Y + share * update, trial
+        if change < max(tolerance, 1e-13) or (change < 1e-9 and change > 0.3 * previous) or (program.linear and step == 2):
+            return Solved(lift + constraints.expand(Y), True, step, 0, change)
+    return Solved(lift + constraints.expand(Y), False, step, 0, change)

@@ -1,0 +1,168 @@
+"""Choice of layout: how many kernels an axis, uniform or graded; initial values and their transfer between layouts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from pdelang.runtime.layout.factor import GHOSTS, Array, Factor, Mapping, circle, interval
+from pdelang.runtime.layout.monitor import graded, local_length
+from pdelang.runtime.layout.product import along, contract
+from pdelang.runtime.solve.product_program import Program
+from pdelang.runtime.solve.product_system import Space, UnsupportedError
+
+SMALLEST_INTERVAL, SMALLEST_CIRCLE = 26, 13
+LARGEST = {0: 0, 1: 720, 2: 150, 3: 56, 4: 30}  # kernels an axis, by the number of axes
+WORTH_GRADING = 1.6  # saving in kernels from which a graded layout is taken
+GRADED_FROM = 40  # kernels an axis below which grading is not considered
+FURTHER = (1.15, 2.0)  # least and largest growth of an axis in one refinement
+
+
+@dataclass(frozen=True, eq=False)
+class Layout:
+    """kernels and mapping an axis (mapping None: uniform)."""
+
+    program: Program
+    kernels: tuple[int, ...]
+    mappings: tuple[Mapping | None, ...]
+
+    @property
+    def axes(self) -> int:
+        return len(self.kernels)
+
+    def space(self) -> Space:
+        lower, upper = self.program.bounds
+        oversampling = 2.0 if self.axes == 1 else 1.5
+        factors: list[Factor] = []
+        for i, (n, mapping) in enumerate(zip(self.kernels, self.mappings)):
+            make = circle if self.program.periodic[i] else interval
+            factors.append(make(lower[i], upper[i], n, int(self.program.orders[i]), mapping, oversampling=oversampling))
+        return Space(self.program, tuple(factors))
+
+    def margin(self, axis: int) -> int:
+        return 0 if self.program.periodic[axis] else 2 * GHOSTS
+
+    def refined(self, defects: Array, limit: float) -> Layout | None:
+        """More kernels on the axes whose defect is above the limit: defects fall like exp(-c n). None: no axis can grow."""
+        kernels = list(self.kernels)
+        for i, defect in enumerate(defects):
+            if defect > limit:
+                here, wanted = (np.log(np.clip(v, 1e-14, 0.5)) for v in (defect, limit))
+                growth = float(np.clip(wanted / here, *FURTHER))
+                active = max(self.kernels[i] - self.margin(i), 8)
+                kernels[i] = min(int(np.ceil(active * growth)) + self.margin(i), self.largest)
+        return None if tuple(kernels) == self.kernels else replace(self, kernels=tuple(kernels))
+
+    @property
+    def largest(self) -> int:
+        return LARGEST[self.axes] // (1 if self.axes > 1 else max(1, self.program.fields // 2))
+
+    def coarser(self, share: float) -> Layout:
+        kernels = tuple(max(int((n - self.margin(i)) * share) + self.margin(i), self._least(i)) for i, n in enumerate(self.kernels))
+        return replace(self, kernels=kernels)
+
+    def _least(self, axis: int) -> int:
+        return SMALLEST_CIRCLE if self.program.periodic[axis] else SMALLEST_INTERVAL
+
+    def graded(self, space: Space, coefficients: Array, axes: Sequence[int]) -> Layout:
+        """Grade those axes along which the solution, (fields, r_1, ..., r_d, samples), has places much steeper than others."""
+        mappings = list(self.mappings)
+        for i in axes:
+            if self.kernels[i] < GRADED_FROM:
+                continue
+            factor, periodic = space.factors[i], self.program.periodic[i]
+            x = np.concatenate([[factor.lower], factor.points[factor.points > factor.lower], [factor.upper]])
+            others = [None if j == i else f.values[0] for j, f in enumerate(space.factors)]
+            jets = []
+            for k in range(3):
+                own = [contract([factor.gaussians(x, k)[k] if j == i else m for j, m in enumerate(others)], w)
+                       for w in (along(factor.to_weights, c, i) for c in coefficients)]  # fmt: skip
+                jets.append(np.stack([np.moveaxis(o, i, 0).reshape(len(x), -1) for o in own]))
+            monitor = local_length(x, *jets, periodic)
+            mappings[i] = graded(monitor, periodic) if monitor.saving() > WORTH_GRADING else None
+        return replace(self, mappings=tuple(mappings))
+
+
+def first_layout(program: Program, kernels: int | None) -> Layout:
+    """Coarse and uniform; `kernels` (the user's, for the whole layout) is spread evenly over the axes."""
+    axes = program.dimension - (program.time is not None)
+    counts = [SMALLEST_CIRCLE if program.periodic[i] else SMALLEST_INTERVAL for i in range(axes)]
+    if kernels is not None and axes:
+        counts = [max(c, round(kernels ** (1 / axes))) for c in counts]
+    return Layout(program, tuple(counts), (None,) * axes)
+
+
+def transferred(old: Space, new: Space, coefficients: Array) -> Array:
+    """Space coefficients (r_1, ..., r_d) of one field on another layout: evaluate at its points, project."""
+    for i, (f, g) in enumerate(zip(old.factors, new.factors)):
+        if f is not g:
+            weights = along(f.to_weights, coefficients, i)
+            coefficients = along(g.test, along(f.gaussians(g.points, 0)[0], weights, i), i)
+    return coefficients
+
+
+def initial_coefficients(space: Space) -> tuple[tuple[tuple[Array, ...], ...], Array]:
+    """Coefficients of u, u_t, ... at the start from the conditions there, and the share that each axis does not resolve, (axes,).
+
+    The conditions are solved point by point; where they hold space derivatives, those of the iterate are used.
+    """
+    p = space.program
+    assert p.time is not None
+    unknowns = [(f, k) for f, m in enumerate(p.time_orders) for k in range(m)]
+    conditions = p.compiled.conditions
+    grid = tuple(len(f.points) for f in space.factors)
+    N = len(space.points)
+    points = np.concatenate([space.points, np.full((N, 1), p.bounds[0][p.time])], axis=1)
+    values = np.zeros((len(unknowns), N))
+    jets_used = [(n, j) for n in space.initial for j in conditions[n].jets]
+    deep = [conditions[n].label for n, j in jets_used if (j.field, j.orders[p.time]) not in unknowns]
+    if deep:
+        raise UnsupportedError(f"{deep[0]}: holds a time derivative as high as the equation's own")
+    with_space = any(sum(j.orders[:-1]) for _, j in jets_used)
+    for _ in range(2 + len(unknowns) if with_space else 1 if all(conditions[n].linear for n in space.initial) else 8):
+        rows, residuals = [], []
+        coefficients = [contract(space.tests, v.reshape(grid)) for v in values] if with_space else []
+        for number in space.initial:
+            jets = np.empty((len(conditions[number].jets), N))
+            for row, jet in enumerate(conditions[number].jets):
+                u = unknowns.index((jet.field, jet.orders[p.time]))
+                if sum(jet.orders[:-1]):
+                    jets[row] = contract([v[a] for v, a in zip(space.values, jet.orders[:-1])], coefficients[u]).ravel()
+                else:
+                    jets[row] = values[u]
+            residual, partials, mask = p.condition(number, jets, points)
+            line = np.zeros((len(unknowns), N))
+            for jet, slope in zip(conditions[number].jets, partials):
+                if not sum(jet.orders[:-1]):
+                    line[unknowns.index((jet.field, jet.orders[p.time]))] += slope
+            rows.append(np.where(mask, line, 0.0))
+            residuals.append(np.where(mask, residual, 0.0))
+        if not rows:
+            break
+        A, r = np.stack(rows, axis=0).transpose(2, 0, 1), np.stack(residuals).T
+        values = values - np.einsum("nuc,nc->un", np.linalg.pinv(A), r)
+    names = [f.name for f in p.compiled.problem.fields]
+    for u, (field, k) in enumerate(unknowns):
+        if not space.initial or not np.abs(A[:, :, u]).max() > 0:
+            raise UnsupportedError(f"no initial condition gives {names[field]}{'_' + 't' * k if k else ''} at the start")
+    if not np.isfinite(values).all():
+        raise UnsupportedError("the initial values are not finite everywhere")
+    starts: list[list[Array]] = [[] for _ in p.time_orders]
+    defects = np.zeros(space.dimension)
+    for (field, k), value in zip(unknowns, values):
+        tensor = value.reshape(grid)
+        size = max(np.linalg.norm(tensor), 1e-8 * np.linalg.norm(values), 1e-300)
+        for i, factor in enumerate(space.factors):
+            lost = tensor - along(factor.values[0], along(factor.test, tensor, i), i)
+            defects[i] = max(defects[i], float(np.linalg.norm(lost) / size))
+        starts[field].append(contract(space.tests, tensor))
+    return tuple(tuple(s) for s in starts), defects
+
+
+def made_admissible(space: Space, starts: tuple[tuple[Array, ...], ...], time: float) -> tuple[tuple[Array, ...], ...]:
+    """The values at a slab's start, moved to where the conditions at the faces hold."""
+    zero = np.zeros(space.ranks)
+    values = space.admissible(np.stack([s[0] if s else zero for s in starts]), time) if space.strong else None
+    return starts if values is None else tuple((v, *s[1:]) if s else s for v, s in zip(values, starts))

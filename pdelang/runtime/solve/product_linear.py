@@ -1,0 +1,272 @@
+"""Linear algebra of product layouts: the frozen operator, three ways to invert it, and GMRES around it.
+
+Frozen at the slab's mean, the derivative is  sum_k A_k W S_k^T  with S_k powers of the integration matrix: in the eigenbasis
+of that matrix one small system an eigenvalue (DenseModes), or, where A_k is a sum of products of one-dimensional
+operators that (nearly) share eigenvectors, a division (FastDiagonal). Frozen operators precondition; what is exact with constant
+coefficients converges in one step. Steady systems are solved by least squares (`least_squares_step`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.linalg as sl
+
+from pdelang.runtime.layout.faces import AxisConstraints, StackedConstraints, null_space
+from pdelang.runtime.layout.factor import Array
+from pdelang.runtime.layout.product import along, contract
+from pdelang.runtime.solve.product_system import SlabSystem
+
+Key = tuple[int, int]  # (time order of the field, order of the time derivative): selects the power of the integration matrix
+
+LARGEST_DENSE = 4500  # unknowns in space for which a dense factorisation is thought of
+EIGENVECTOR_CONDITION = 1e7
+
+
+def assemble(tests: Sequence[Array], bases: Sequence[Array], coefficient: Array) -> Array:
+    """<t_i, c(x) b_j> with products of one-dimensional tests (rows, points) and bases (points, columns): dense."""
+    if coefficient.size == 1:
+        out = coefficient.reshape(1, 1)
+        for t, b in zip(tests, bases):
+            out = np.kron(out, t @ b)
+        return out
+    tensor, shape = coefficient, []
+    for axis, (t, b) in enumerate(zip(tests, bases)):
+        pairs = (t[:, None, :] * b.T[None]).reshape(-1, t.shape[1])
+        tensor = along(pairs, tensor, axis)
+        shape += [t.shape[0], b.shape[1]]
+    d = len(tests)
+    rows, columns = int(np.prod(shape[::2])), int(np.prod(shape[1::2]))
+    return tensor.reshape(shape).transpose([*range(0, 2 * d, 2), *range(1, 2 * d, 2)]).reshape(rows, columns)
+
+
+@dataclass(frozen=True, eq=False)
+class Frozen:
+    """interior[key]: (rows, size); faces[key]: rows of the weak conditions, (rows, size)."""
+
+    interior: dict[Key, Array]
+    faces: dict[Key, Array]
+
+
+def mean_in_time(system: SlabSystem, values: Array) -> Array:
+    """Values at the slab's points -> their mean over time on the space grid; a constant collapses to one number."""
+    grid = values.reshape(system.grid)
+    if np.ptp(grid) <= 1e-14 * np.abs(grid).max():
+        return grid.reshape(-1)[:1]
+    return grid @ system.time.weights
+
+
+def frozen_blocks(system: SlabSystem, partials: Array, face_partials: dict[int, Array], *, full_tests: bool = False) -> Frozen:
+    """The derivative, its coefficients averaged over the slab, as dense matrices on the free unknowns.
+
+    full_tests: test with every basis function instead of those that satisfy the homogeneous conditions (least squares).
+    """
+    space, p = system.space, system.program
+    constraints = space.constraints
+    stacked = isinstance(constraints, StackedConstraints)
+    nulls = None if stacked else [[s.null for s in axes] for axes in constraints.spaces]
+    widths = [space.factors[0].rank] * p.fields if stacked else [int(np.prod(shape)) for shape in constraints.shapes]
+    full = int(np.prod(space.ranks))
+    heights = [full] * p.fields if full_tests or stacked else widths
+    row_at, column_at = np.concatenate([[0], np.cumsum(heights)]), np.concatenate([[0], np.cumsum(widths)])
+
+    def columns(matrices: Sequence[Array], field: int) -> list[Array]:
+        return list(matrices) if nulls is None else [m @ n for m, n in zip(matrices, nulls[field])]
+
+    interior: dict[Key, Array] = {}
+    for partial, values in zip(p.partials, partials):
+        field, orders = partial.index
+        alpha, k = system.split(orders)
+        coefficient = mean_in_time(system, values)
+        if not coefficient.any():
+            continue
+        key = (p.time_orders[field], k)
+        block = interior.setdefault(key, np.zeros((row_at[-1], column_at[-1])))
+        tests = space.tests if full_tests or nulls is None else [n.T @ t for n, t in zip(nulls[partial.slot], space.tests)]
+        bases = columns([v[a] for v, a in zip(space.values, alpha)], field)
+        rows = slice(row_at[partial.slot], row_at[partial.slot + 1])
+        block[rows, column_at[field] : column_at[field + 1]] += assemble(tests, bases, coefficient)
+
+    faces: dict[Key, Array] = {}
+    offsets = np.concatenate([[0], np.cumsum([face_rows(system, n) for n in space.weak])]).astype(int)
+    for number, begin, end in zip(space.weak, offsets[:-1], offsets[1:]):
+        free, shape, _ = space.face_points(number, system.times)
+        for jet, values in zip(p.compiled.conditions[number].jets, face_partials[number]):
+            alpha, k = system.split(jet.orders)
+            coefficient = values.reshape(shape) @ system.time.weights
+            grid = np.ones([len(space.factors[i].points) if i in free else 1 for i in range(space.dimension)]) * coefficient.reshape(
+                [coefficient.shape[free.index(i)] if i in free else 1 for i in range(space.dimension)]
+            )
+            tests = [space.factors[i].test if i in free else np.ones((1, 1)) for i in range(space.dimension)]
+            bases = columns(space.face_matrices(number, (jet.field, alpha), jet.place), jet.field)
+            block = faces.setdefault((p.time_orders[jet.field], k), np.zeros((offsets[-1], column_at[-1])))
+            block[begin:end, column_at[jet.field] : column_at[jet.field + 1]] += assemble(tests, bases, grid)
+
+    if stacked:
+        null = constraints.space.null
+        interior = {key: (m if full_tests else null.T @ m) @ null for key, m in interior.items()}
+        faces = {key: m @ null for key, m in faces.items()}
+    return Frozen(interior, faces)
+
+
+def face_rows(system: SlabSystem, number: int) -> int:
+    free, _, _ = system.space.face_points(number, system.times)
+    return int(np.prod([system.space.ranks[i] for i in free]))
+
+
+def test_space(system: SlabSystem, frozen: Frozen) -> Array | None:
+    """Test functions that make room for the weak rows: the null space of the frozen rows. None: no weak rows."""
+    if not frozen.faces:
+        return None
+    z = np.abs(system.time.eigenvalues).mean()
+    rows = sum(m * system.length ** (order - 1 - k if order else 0) * z ** (order - k) for (order, k), m in frozen.faces.items())
+    assert isinstance(rows, np.ndarray)
+    kept = null_space(rows, rows.shape[1])
+    if kept.null.shape[1] + len(rows) != rows.shape[1]:
+        raise np.linalg.LinAlgError("conditions depend on each other")
+    return kept.null
+
+
+class DenseModes:
+    """One LU an eigenvalue of the integration matrix; conjugate pairs are solved once."""
+
+    def __init__(self, system: SlabSystem, frozen: Frozen, tests: Array | None) -> None:
+        T, h = system.time, system.length
+        self.time = T
+        self.chosen = np.flatnonzero(T.eigenvalues.imag >= 0)
+        self.multiple = np.where(T.eigenvalues.imag[self.chosen] > 0, 2.0, 1.0)
+        self.lus = []
+        for j in self.chosen:
+            top: Array | float = 0.0
+            for (order, k), matrix in frozen.interior.items():
+                top = top + T.symbol(order, k, h)[j] * matrix
+            A = np.asarray(top)
+            if tests is not None:
+                bottom = sum(T.symbol(order, k, h)[j] * matrix for (order, k), matrix in frozen.faces.items())
+                A = np.concatenate([tests.T @ A, np.asarray(bottom)])
+            if T.eigenvalues[j].imag == 0:
+                A = A.real
+            self.lus.append(sl.lu_factor(A, check_finite=False))
+
+    def __call__(self, R: Array) -> Array:
+        hat = R @ self.time.inverse.T
+        out = np.zeros_like(R)
+        for j, multiple, lu in zip(self.chosen, self.multiple, self.lus):
+            column = hat[:, j] if multiple == 2 else hat[:, j].real
+            solved = sl.lu_solve(lu, column, check_finite=False)
+            out += multiple * (solved[:, None] * self.time.eigenvectors[:, j]).real
+        return out
+
+
+class FastDiagonal:
+    """Field by field: the mean operator's one-dimensional parts diagonalised, then one division a mode and eigenvalue."""
+
+    def __init__(self, system: SlabSystem, partials: Array) -> None:
+        constraints = system.space.constraints
+        assert isinstance(constraints, AxisConstraints)
+        self.system, self.constraints = system, constraints
+        self.transforms = [self._field(field, partials) for field in range(system.program.fields)]
+
+    def _field(self, field: int, partials: Array) -> tuple[list[Array], list[Array], Array]:
+        system, p, space, T = self.system, self.system.program, self.system.space, self.system.time
+        mean: dict[tuple[tuple[int, ...], int], float] = {}
+        for partial, values in zip(p.partials, partials):
+            if partial.slot == field and partial.index[0] == field:
+                key = system.split(partial.index[1])
+                mean[key] = mean.get(key, 0.0) + float(values.mean())
+        nulls = [s.null for s in self.constraints.spaces[field]]
+        d = space.dimension
+        operators = [{alpha[i]: n.T @ (space.tests[i] @ space.values[i][alpha[i]]) @ n for alpha, _ in mean} for i, n in enumerate(nulls)]
+        forward, backward, diagonals = [], [], []
+        for i in range(d):
+            own: Array | float = 0.0
+            for (alpha, _), value in mean.items():
+                if alpha[i] > 0 and sum(alpha) == alpha[i]:
+                    own = own + value * operators[i][alpha[i]]
+            size = nulls[i].shape[1]
+            values_, vectors = (np.ones(size), np.eye(size)) if np.ndim(own) == 0 else np.linalg.eig(own)
+            if np.linalg.cond(vectors) > EIGENVECTOR_CONDITION:
+                symmetric = np.asarray(own)
+                values_, vectors = np.linalg.eigh(0.5 * (symmetric + symmetric.T))
+            inverse = np.linalg.inv(vectors)
+            forward.append(inverse)
+            backward.append(vectors)
+            diagonals.append({a: np.einsum("ij,jk,ki->i", inverse, m, vectors) for a, m in operators[i].items()})
+        symbol = np.zeros((*(n.shape[1] for n in nulls), T.modes), dtype=complex)
+        order = p.time_orders[field]
+        for (alpha, k), value in mean.items():
+            product = np.array(value, dtype=complex)
+            for i in range(d):
+                product = product[..., None] * diagonals[i][alpha[i]]
+            symbol = symbol + product[..., None] * T.symbol(order, k, system.length)
+        small = np.abs(symbol) < 1e-12 * np.abs(symbol).max()
+        symbol[small] = np.abs(symbol).max()
+        return forward, backward, 1.0 / symbol
+
+    def __call__(self, R: Array) -> Array:
+        T = self.system.time
+        parts = []
+        for part, (forward, backward, inverse) in zip(self.constraints.split(R), self.transforms):
+            hat = contract(forward, part) @ T.inverse.T * inverse
+            parts.append((contract(backward, hat) @ T.eigenvectors.T).real)
+        return self.constraints.join(parts)
+
+
+def gmres(
+    apply: Callable[[Array], Array], precondition: Callable[[Array], Array], b: Array, *, rtol: float, limit: int
+) -> tuple[Array, int, float]:
+    """Right-preconditioned GMRES without restart: x, iterations, and the residual's share of ||b||."""
+    beta = float(np.linalg.norm(b))
+    if beta == 0.0 or not np.isfinite(beta):
+        return np.zeros_like(b), 0, 0.0
+    basis, directions = [b / beta], []
+    H = np.zeros((limit + 1, limit))
+    g = np.zeros(limit + 1)
+    g[0] = beta
+    cosine, sine = np.zeros(limit), np.zeros(limit)
+    used = 0
+    for j in range(limit):
+        directions.append(precondition(basis[j]))
+        w = apply(directions[j])
+        for _ in range(2):  # twice is enough
+            for i, v in enumerate(basis):
+                share = float(np.vdot(v, w))
+                H[i, j] += share
+                w = w - share * v
+        H[j + 1, j] = np.linalg.norm(w)
+        if not np.isfinite(H[j + 1, j]):
+            break
+        broken = H[j + 1, j] <= 1e-15 * beta
+        if not broken:
+            basis.append(w / H[j + 1, j])
+        for i in range(j):
+            H[i, j], H[i + 1, j] = cosine[i] * H[i, j] + sine[i] * H[i + 1, j], -sine[i] * H[i, j] + cosine[i] * H[i + 1, j]
+        length = np.hypot(H[j, j], H[j + 1, j])
+        if length == 0.0:
+            break
+        cosine[j], sine[j] = H[j, j] / length, H[j + 1, j] / length
+        H[j, j], H[j + 1, j] = length, 0.0
+        g[j], g[j + 1] = cosine[j] * g[j], -sine[j] * g[j]
+        used = j + 1
+        if abs(g[j + 1]) <= rtol * beta or broken:
+            break
+    if used == 0:
+        return np.zeros_like(b), 0, 1.0
+    y = sl.solve_triangular(H[:used, :used], g[:used])
+    x = np.zeros_like(b)
+    for share, v in zip(y, directions):
+        x = x + share * v
+    return x, used, abs(g[used]) / beta
+
+
+def least_squares_step(A: Array, b: Array) -> Array:
+    """argmin |A x - b|, by QR; by singular values where columns are dependent (a pressure's constant)."""
+    scale = np.linalg.norm(A, axis=0)
+    scale[scale == 0] = 1.0
+    Q, R = sl.qr(A / scale, mode="economic", check_finite=False, overwrite_a=True)
+    diagonal = np.abs(np.diag(R))
+    if diagonal.min() > 1e-11 * diagonal.max():
+        return sl.solve_triangular(R, Q.T @ b, check_finite=False) / scale
+    return sl.lstsq(R, Q.T @ b, cond=1e-12, lapack_driver="gelsd", check_finite=False)[0] / scale

@@ -1,0 +1,215 @@
+"""Evolution: slab after slab, each as long as its time modes resolve, on a layout that follows the solution.
+
+A slab is accepted when its residual, relative to the size of the equation's terms over the whole time, is below the pass's
+tolerance. What lies outside the time modes shortens the slab; what lies outside an axis' modes refines that axis, and
+grades it where the solution has become steep. The solution is carried to a new layout at the slab's start, never
+recomputed.
+"""
+
+from __future__ import annotations
+
+import time as clock
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from pdelang.runtime.layout.factor import Array
+from pdelang.runtime.layout.product_representation import ProductExpansion
+from pdelang.runtime.layout.slab import TimeFactor, time_factor
+from pdelang.runtime.result import Progress
+from pdelang.runtime.solve.product_iteration import Inverse, Solved, solve_slab
+from pdelang.runtime.solve.product_layouts import Layout, initial_coefficients, made_admissible, transferred
+from pdelang.runtime.solve.product_program import Program
+from pdelang.runtime.solve.product_system import Quality, SlabSystem, Space
+from pdelang.runtime.solve.slabs import Slabs
+from pdelang.runtime.status import Status
+
+SHORTEST = 1e-7  # of the whole time
+SHARE = 100  # a slab shorter than this share of the time may have a residual as large as makes its part of the norm equal
+FAILURES = 12  # Newton failures in a row
+SAFETY = 0.5
+COARSEN = 0.6  # go to fewer kernels when fewer than this share are needed
+
+Starts = tuple[tuple[Array, ...], ...]
+
+
+@dataclass(frozen=True, eq=False)
+class March:
+    """representation covers [start, reached]. residual: root mean square over space-time relative to the terms.
+
+    unresolved: a sentence if some slab had to be accepted above the tolerance. failure: why the march ended early.
+    """
+
+    representation: Slabs | None
+    layout: Layout
+    residual: float
+    reached: float
+    newton: int
+    krylov: int
+    status: Status
+    message: str = ""
+    length: float = 0.0
+
+
+@dataclass(eq=False)
+class _State:
+    layout: Layout
+    space: Space
+    starts: Starts
+    at: float
+    length: float
+    parts: list[ProductExpansion] = field(default_factory=list)
+    edges: list[float] = field(default_factory=list)
+    residual: Array = field(default_factory=lambda: np.zeros(1))  # integral over time of its square, a slot
+    scale: Array = field(default_factory=lambda: np.zeros(1))
+    newton: int = 0
+    krylov: int = 0
+    unresolved: str = ""
+
+
+def time_kernels(tolerance: float) -> int:
+    return int(np.clip(round(5 - 1.25 * np.log10(tolerance)), 9, 24))
+
+
+def march(
+    program: Program, layout: Layout, tolerance: float, progress: Progress, deadline: float, length: float | None = None,
+    share: tuple[float, float] = (0.0, 1.0),
+) -> March:  # fmt: skip
+    """One pass. `length`: of the first slab. `deadline`: on time.monotonic, after which the march stops where it is."""
+    lower, upper = float(program.bounds[0][-1]), float(program.bounds[1][-1])
+    whole = upper - lower
+    T = time_factor(time_kernels(tolerance))
+    layout, space, starts, blurred = _started(layout, tolerance)
+    state = _State(layout, space, starts, lower, length or whole / 8, edges=[lower], unresolved=blurred)
+    state.residual, state.scale = np.zeros(program.fields), np.zeros(program.fields)
+    try:
+        status, message = _advance(state, T, tolerance, upper, progress, deadline, share)
+    except KeyboardInterrupt:
+        status, message = Status.INTERRUPTED, f"interrupted at {program.compiled.problem.coordinates[-1].name} = {state.at:.4g}"
+    slabs = Slabs(np.array(state.edges), tuple(state.parts)) if state.parts else None
+    relative = np.sqrt(np.max(np.divide(state.residual, state.scale, out=np.zeros_like(state.scale), where=state.scale > 0)))
+    if status is Status.CONVERGED and state.unresolved:
+        status, message = Status.TOLERANCE_NOT_MET, state.unresolved
+    return March(slabs, state.layout, float(relative), state.at, state.newton, state.krylov, status, message, state.length)
+
+
+def _started(layout: Layout, tolerance: float) -> tuple[Layout, Space, Starts, str]:
+    """A layout that resolves the initial values, and their coefficients."""
+    while True:
+        space = layout.space()
+        starts, defects = initial_coefficients(space)
+        finer = layout.refined(defects, tolerance)
+        if finer is None or (defects <= tolerance).all():
+            break
+        coefficients = np.stack([s for own in starts for s in own])[..., None]
+        layout = finer.graded(space, coefficients, np.flatnonzero(defects > tolerance).tolist())
+    blurred = "" if (defects <= 10 * tolerance).all() else f"the initial values are resolved to {defects.max():.1e} only: are they smooth?"
+    return layout, space, made_admissible(space, starts, float(layout.program.bounds[0][-1])), blurred
+
+
+def _advance(
+    state: _State, T: TimeFactor, tolerance: float, end: float, progress: Progress, deadline: float, share: tuple[float, float]
+) -> tuple[Status, str]:
+    program = state.layout.program
+    name = program.compiled.problem.coordinates[-1].name
+    begin, whole = float(program.bounds[0][-1]), end - float(program.bounds[0][-1])
+    cache: dict[object, Inverse] = {}
+    failures, refinements = 0, 0
+    while end - state.at > 1e-12 * whole:
+        if clock.monotonic() > deadline:
+            return Status.ITERATION_LIMIT, f"out of time at {name} = {state.at:.4g}; the solution is known until there"
+        remaining = end - state.at
+        h = remaining / np.ceil(remaining / state.length * (1 - 1e-9))
+        progress(f"slab at {name} = {state.at:.4g}", share[0] + (share[1] - share[0]) * (state.at - begin) / whole)
+        system = SlabSystem(state.space, T, state.at, h, state.starts)
+        solved = solve_slab(system, 0.02 * tolerance, cache)
+        state.newton, state.krylov = state.newton + solved.steps, state.krylov + solved.krylov
+        if not solved.converged:
+            failures += 1
+            if failures > FAILURES or h < SHORTEST * whole:
+                finite = np.isfinite(solved.change)
+                reason = f"Newton's iteration fails at {name} = {state.at:.4g} on slabs as short as {h:.1e}: a singularity, a shock or an ill-posed problem"
+                return (Status.STAGNATED if finite else Status.NON_FINITE), reason
+            state.length = 0.35 * h
+            continue
+        quality = system.quality(solved.W)
+        in_time, on_axes, total = _relative(state, quality, h, whole)
+        blamed = on_axes > SAFETY * tolerance
+        slow = in_time > SAFETY * tolerance and h > SHORTEST * whole
+        rate = 1.0 / (0.75 * T.modes)
+        factor = float(np.clip((0.3 * tolerance / max(in_time, 1e-3 * tolerance)) ** rate, 0.3, 1.8))
+        if (total > tolerance and (blamed.any() or slow) and not _rough(total)) or not np.isfinite(total):
+            if slow:
+                state.length = 0.9 * h * min(factor, 0.8)
+            if blamed.any() and refinements < 8 and _refine(state, system, solved, on_axes, tolerance):
+                refinements += 1
+                cache.clear()
+                continue
+            if slow:
+                continue
+        elif _rough(total) and failures <= FAILURES and h > SHORTEST * whole:
+            failures += 1
+            state.length = 0.35 * h
+            continue
+        if total > 10 * tolerance and not state.unresolved:
+            state.unresolved = f"at {name} = {state.at:.4g} the residual stays at {total:.1e} of the equation's terms on the finest layout"
+        failures, refinements = 0, 0
+        state.residual += h * quality.residual**2
+        state.scale += h * quality.scale**2
+        state.parts.append(ProductExpansion.of(system, solved.W))
+        state.at = end if remaining - h < 1e-9 * whole else state.at + h
+        state.edges.append(state.at)
+        state.starts = made_admissible(state.space, system.ended(solved.W), state.at)
+        if not 0.87 < factor < 1.15:
+            state.length = h * factor
+        else:
+            state.length = h
+        _coarsen(state, on_axes, tolerance, cache)
+    return Status.CONVERGED, ""
+
+
+def _rough(total: float) -> bool:
+    """A residual as large as the equation's terms says nothing about which axis is to blame."""
+    return total > 0.3
+
+
+def _relative(state: _State, quality: Quality, h: float, whole: float) -> tuple[float, Array, float]:
+    """Residual outside the time modes, outside each axis' modes, and in all, relative to the terms over the time until now."""
+    passed = state.at + h - state.edges[0]
+    scale = np.sqrt((state.scale + h * quality.scale**2) / passed)
+    scale = np.maximum(scale, 1e-12 * scale.max())
+    if scale.max() == 0.0:
+        return 0.0, np.zeros(len(quality.axes)), 0.0
+    weight = np.sqrt(h / max(h, whole / SHARE)) / scale
+    axes = (quality.axes * weight).max(axis=1) if len(quality.axes) else np.zeros(0)
+    return float((quality.time * weight).max()), axes, float((quality.residual * weight).max())
+
+
+def _refine(state: _State, system: SlabSystem, solved: Solved, defects: Array, tolerance: float) -> bool:
+    """A finer, perhaps graded, layout from what the rejected slab shows. False: there is none."""
+    finer = state.layout.refined(defects, SAFETY * tolerance)
+    if finer is None:
+        return False
+    blamed = np.flatnonzero(defects > SAFETY * tolerance).tolist()
+    _move(state, finer.graded(system.space, system.over_time(solved.W), blamed))
+    return True
+
+
+def _move(state: _State, layout: Layout) -> None:
+    old, new = state.space, layout.space()
+    state.layout, state.space = layout, new
+    if len(state.edges) == 1:  # nothing is accepted yet: the conditions themselves, not what the coarse layout made of them
+        state.starts = initial_coefficients(new)[0]
+    else:
+        state.starts = tuple(tuple(transferred(old, new, s) for s in own) for own in state.starts)
+    state.starts = made_admissible(new, state.starts, state.at)
+
+
+def _coarsen(state: _State, defects: Array, tolerance: float, cache: dict[object, Inverse]) -> None:
+    if not len(defects) or defects.max() >= 1e-3 * tolerance:
+        return
+    share = np.log(0.02 * tolerance) / np.log(np.clip(defects.max(), 1e-15, 0.1))
+    coarser = state.layout.coarser(max(float(share), 0.4))
+    if share < COARSEN and coarser.kernels != state.layout.kernels:
+        _move(state, coarser)
+        cache.clear()

@@ -1,0 +1,141 @@
+"""The method `product`: Gaussians on product layouts, Newton with the compiler's derivative, to a tolerance.
+
+Two passes at different tolerances give the estimate: their difference is the coarser one's error, and the residuals' ratio,
+to which errors are proportional, carries it over to the finer one. A pass that does not meet the tolerance is
+followed by a finer one.
+"""
+
+from __future__ import annotations
+
+import time as clock
+from dataclasses import replace
+
+import numpy as np
+
+from pdelang.compiler.compiled import CompiledProblem, Parameters
+from pdelang.runtime.layout.factor import Array
+from pdelang.runtime.options import SolveOptions
+from pdelang.runtime.representation import Representation
+from pdelang.runtime.result import MethodResult, Progress
+from pdelang.runtime.solve.product_layouts import first_layout
+from pdelang.runtime.solve.product_march import March, march
+from pdelang.runtime.solve.product_program import Program
+from pdelang.runtime.solve.product_steady import refine
+from pdelang.runtime.solve.product_system import UnsupportedError
+from pdelang.runtime.status import Status
+
+TIME_LIMIT = 50.0  # seconds
+FINEST = 2e-14
+PASSES = 5
+SAMPLES = {1: 801, 2: 101, 3: 31, 4: 15}  # points an axis on which two solutions are compared
+COARSE_PASS = 30.0  # tolerance of the first pass in units of the asked one
+
+
+def supports(compiled: CompiledProblem) -> bool:
+    """A box of up to four coordinates, with equations and conditions only."""
+    problem = compiled.problem
+    return len(problem.coordinates) <= 4 and not (problem.regions or problem.integrals or problem.data)
+
+
+def product_newton(compiled: CompiledProblem, params: Parameters, options: SolveOptions, progress: Progress) -> MethodResult:
+    try:
+        program = Program(compiled, params)
+        if program.time is None or not all(_starts_alone(program)):
+            return _steady(replace(program, space_time=True) if program.time is not None else program, options, progress)
+        return _evolution(program, options, progress)
+    except UnsupportedError as reason:
+        return MethodResult(None, Status.STAGNATED, "product", 0, message=str(reason))
+
+
+def _starts_alone(program: Program) -> list[bool]:
+    """For each condition: is time either free or fixed at its start?"""
+    flags = []
+    for condition, places in zip(program.compiled.conditions, program.places):
+        in_time = places[:, program.dimension - 1]
+        flags.append(bool(np.isnan(in_time).all()) or program.is_initial(condition, places))
+    return flags
+
+
+def difference(a: Representation, b: Representation, program: Program) -> Array:
+    """Root mean square of u_a - u_b on a common grid, one a field."""
+    axes = []
+    for low, high in zip(*program.bounds):
+        n = SAMPLES[program.dimension]
+        axes.append(low + (high - low) * (np.arange(n) + 0.5) / n)
+    indices = [(f, (0,) * program.dimension) for f in range(program.fields)]
+    return np.array([np.sqrt(np.mean((x - y) ** 2)) for x, y in zip(a.grid_jets(axes, indices), b.grid_jets(axes, indices))])
+
+
+def sizes(a: Representation, program: Program) -> Array:
+    class Zero:
+        def grid_jets(self, axes: list[Array], indices: list[tuple[int, tuple[int, ...]]]) -> Array:
+            return np.zeros((len(indices), *(len(x) for x in axes)))
+
+    return difference(a, Zero(), program)  # type: ignore[arg-type]
+
+
+def estimate(apart: Array, coarse: float, fine: float, size: Array) -> Array:
+    """Error of the finer of two solutions: the difference, times the residuals' ratio; never below rounding."""
+    ratio = fine / coarse if coarse > 0 else 1.0
+    return np.maximum(apart * (1.0 if ratio > 0.5 else max(ratio, 1e-3)), 1e-14 * size)
+
+
+def _relative_error(error: Array, size: Array) -> float:
+    return float(np.max(error / np.maximum(size, 1e-6 * size.max()))) if size.max() > 0 else 0.0
+
+
+def _evolution(program: Program, options: SolveOptions, progress: Progress) -> MethodResult:
+    deadline = clock.monotonic() + TIME_LIMIT
+    tolerance = max(options.tolerance, 1e-13)
+    layout = first_layout(program, options.kernels)
+    coarse = march(program, layout, min(COARSE_PASS * tolerance, 1e-2), progress, deadline, share=(0.0, 0.3))
+    history = [_figures(coarse)]
+    if coarse.status not in (Status.CONVERGED, Status.TOLERANCE_NOT_MET):
+        return _result(program, coarse, None, history)
+    aim, error, fine = tolerance, None, coarse
+    for number in range(PASSES):
+        fine = march(program, layout, aim, progress, deadline, share=(0.3, 1.0))
+        history.append(_figures(fine))
+        if fine.representation is None or fine.reached < coarse.reached:
+            message = f"{fine.message}; given is a coarser solution" if coarse.representation else fine.message
+            return _result(program, replace(coarse, status=fine.status, message=message), error, history)
+        assert coarse.representation is not None
+        size = sizes(fine.representation, program)
+        error = estimate(difference(coarse.representation, fine.representation, program), coarse.residual, fine.residual, size)
+        relative = _relative_error(error, size)
+        if relative <= tolerance or fine.status is not Status.CONVERGED or aim <= FINEST:
+            break
+        if number and fine.residual > 0.7 * coarse.residual:
+            fine = replace(fine, status=Status.STAGNATED, message=f"rounding: the estimated error stays at {relative:.1e}")
+            break
+        aim, coarse = max(aim * float(np.clip(0.3 * tolerance / relative, 1e-3, 0.3)), FINEST), fine
+    return _result(program, fine, error, history)
+
+
+def _figures(result: March) -> dict[str, float]:
+    slabs = len(result.representation.parts) if result.representation else 0
+    return {"residual": result.residual, "slabs": slabs, "newton": result.newton, "krylov": result.krylov, "reached": result.reached}
+
+
+def _result(program: Program, final: March, error: Array | None, history: list[dict[str, float]]) -> MethodResult:
+    slabs = len(final.representation.parts) if final.representation else 0
+    reason = f"product layout, {'x'.join(map(str, final.layout.kernels))} kernels on the last of {slabs} time slabs"
+    return MethodResult(
+        final.representation, final.status, "product", int(sum(h["newton"] for h in history)), reason, final.message, error, tuple(history)
+    )
+
+
+def _steady(program: Program, options: SolveOptions, progress: Progress) -> MethodResult:
+    deadline = clock.monotonic() + TIME_LIMIT
+    tolerance = max(options.tolerance, 1e-13)
+    stages, status, message = refine(first_layout(program, options.kernels), tolerance, progress, deadline)
+    if not stages:
+        return MethodResult(None, status, "product", 0, message=message)
+    last, error = stages[-1], None
+    if len(stages) > 1:
+        size = sizes(last.representation, program)
+        apart = difference(stages[-2].representation, last.representation, program)
+        error = estimate(apart, stages[-2].residual, last.residual, size)
+    history = tuple({"residual": s.residual, "kernels": s.representation.kernels, "newton": s.newton, "krylov": s.krylov} for s in stages)
+    reason = f"product layout, {'x'.join(map(str, last.layout.kernels))} kernels, {'least squares' if program.fields > 1 else 'Galerkin'}"
+    return MethodResult(last.representation, status, "product", sum(s.newton for s in stages), reason, message, error, history)

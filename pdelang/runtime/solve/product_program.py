@@ -1,0 +1,190 @@
+"""A compiled problem at fixed parameters, as the product methods see it: arrays in, arrays out, one compilation each.
+
+All equations are evaluated by one jitted function on chunks of a fixed number of points, all conditions by another,
+so that no layout, slab or refinement ever compiles anew.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
+from pdelang.compiler.compiled import CompiledEquation, CompiledProblem
+from pdelang.runtime.layout.factor import Array
+from pdelang.runtime.representation import Index
+
+CHUNKS = (2048, 32768)  # points a call; the larger one serves grids that fill it
+FACE_CHUNK = 512
+
+_JITTED: dict[tuple[str, bool], tuple[Any, Any]] = {}  # by CompiledProblem.key: a second solve compiles nothing
+
+
+@dataclass(frozen=True)
+class Partial:
+    """dN/d(jet) of one equation: which equation slot (field whose test functions it meets), which jet."""
+
+    slot: int
+    index: Index
+
+
+def chunked(function: Any, arrays: tuple[Array, ...], params: Any, sizes: tuple[int, ...]) -> list[Array]:
+    """function on (rows, N) arrays, N cut into chunks of one size and the last one padded by its last column."""
+    N = arrays[0].shape[1]
+    size = sizes[-1] if sizes[-1] <= N else sizes[0]
+    parts = []
+    for begin in range(0, N, size):
+        columns = [a[:, begin : begin + size] for a in arrays]
+        width = columns[0].shape[1]
+        if width < size:
+            columns = [np.concatenate([c, np.repeat(c[:, -1:], size - width, axis=1)], axis=1) for c in columns]
+        out = function(*columns, params)
+        parts.append([np.asarray(o)[:, :width] for o in out])
+    return [np.concatenate(p, axis=1) for p in zip(*parts)] if len(parts) > 1 else parts[0]
+
+
+@dataclass(frozen=True, eq=False)
+class Program:
+    """
+    indices: the interior jets, as (field, orders). partials: one entry a column of the Frechet derivative.
+    slots: for each equation the field it is paired with.
+    space_time: time is an axis like the others (conditions that tie several times together).
+    """
+
+    compiled: CompiledProblem
+    params: Any
+    space_time: bool = False
+
+    @cached_property
+    def dimension(self) -> int:
+        return len(self.compiled.problem.coordinates)
+
+    @cached_property
+    def fields(self) -> int:
+        return len(self.compiled.problem.fields)
+
+    @cached_property
+    def time(self) -> int | None:
+        return None if self.space_time else self.compiled.problem.time
+
+    @cached_property
+    def periodic(self) -> tuple[bool, ...]:
+        return tuple(c.periodic for c in self.compiled.problem.coordinates)
+
+    @cached_property
+    def indices(self) -> tuple[Index, ...]:
+        return tuple(sorted({(j.field, j.orders) for e in self.compiled.equations for j in e.jets}))
+
+    @cached_property
+    def bounds(self) -> tuple[Array, Array]:
+        lower, upper = self.compiled.bounds(self.params)
+        return np.asarray(lower, dtype=float), np.asarray(upper, dtype=float)
+
+    @cached_property
+    def time_orders(self) -> tuple[int, ...]:
+        """Highest order in time a field, from the interior."""
+        if self.time is None:
+            return (0,) * self.fields
+        return tuple(max([orders[self.time] for f, orders in self.indices if f == field], default=0) for field in range(self.fields))
+
+    @cached_property
+    def slots(self) -> tuple[int, ...]:
+        """Pair equations with fields: by the highest time derivative, then by the highest space derivative."""
+        equations = self.compiled.equations
+        gain = np.zeros((len(equations), self.fields))
+        for e, equation in enumerate(equations):
+            for j in equation.jets:
+                in_time = self.time is not None and j.orders[self.time] > 0 and j.orders[self.time] == self.time_orders[j.field]
+                gain[e, j.field] = max(gain[e, j.field], (100.0 if in_time else 1.0) + sum(j.orders))
+        slots = gain.argmax(axis=1)
+        rows, columns = linear_sum_assignment(-gain)
+        slots[rows] = columns
+        return tuple(int(s) for s in slots)
+
+    @cached_property
+    def partials(self) -> tuple[Partial, ...]:
+        return tuple(Partial(slot, (j.field, j.orders)) for e, slot in zip(self.compiled.equations, self.slots) for j in e.jets)
+
+    @cached_property
+    def linear(self) -> bool:
+        return all(e.linear for e in self.compiled.equations)
+
+    @cached_property
+    def constant(self) -> bool:
+        return self.linear and all(e.constant and e.where is None for e in self.compiled.equations)
+
+    @cached_property
+    def orders(self) -> Array:
+        """Highest derivative an axis, (dimension,), conditions included."""
+        every = [j.orders for e in (*self.compiled.equations, *self.compiled.conditions) for j in e.jets]
+        return np.max(np.array([*every, (0,) * self.dimension]), axis=0)
+
+    @cached_property
+    def _jitted(self) -> tuple[Any, Any]:
+        key = (self.compiled.key, self.space_time)
+        if key not in _JITTED:
+            _JITTED[key] = (jax.jit(self._interior), jax.jit(self._faces))
+        return _JITTED[key]
+
+    def _interior(self, jets: Any, points: Any, params: Any) -> tuple[Any, Any, Any]:
+        where = {index: row for row, index in enumerate(self.indices)}
+        residual = [jnp.zeros(jets.shape[1])] * self.fields
+        scale = [jnp.zeros(jets.shape[1])] * self.fields
+        partials = []
+        for equation, slot in zip(self.compiled.equations, self.slots):
+            own = jets[np.array([where[j.field, j.orders] for j in equation.jets], dtype=int)]
+            value, slope, terms = (call(own, points.T, params) for call in (equation.residual, equation.partials, equation.terms))
+            if equation.where is not None:
+                mask = equation.where(points.T, params)
+                value, slope, terms = jnp.where(mask, value, 0.0), jnp.where(mask, slope, 0.0), jnp.where(mask, terms, 0.0)
+            residual[slot] = residual[slot] + value
+            scale[slot] = scale[slot] + jnp.abs(terms).sum(axis=0)
+            partials.append(slope)
+        return jnp.stack(residual), jnp.concatenate(partials), jnp.stack(scale)
+
+    def _faces(self, jets: Any, points: Any, params: Any) -> tuple[Any, Any, Any]:
+        """Every condition at the same points; jets are stacked condition by condition."""
+        residual, partials, masks, begin = [], [], [], 0
+        for condition in self.compiled.conditions:
+            own = jets[begin : begin + len(condition.jets)]
+            begin += len(condition.jets)
+            residual.append(condition.residual(own, points.T, params))
+            partials.append(condition.partials(own, points.T, params))
+            masks.append(jnp.ones(points.shape[1], bool) if condition.where is None else condition.where(points.T, params))
+        return jnp.stack(residual), jnp.concatenate(partials), jnp.stack(masks)
+
+    def interior(self, jets: Array, points: Array) -> tuple[Array, Array, Array]:
+        """jets (A, N), points (N, d) -> residual (fields, N), partials (len(partials), N), sum of |terms| (fields, N)."""
+        residual, partials, scale = chunked(self._jitted[0], (jets, points.T), self.params, CHUNKS)
+        return residual, partials, scale
+
+    def condition(self, number: int, jets: Array, points: Array) -> tuple[Array, Array, Array]:
+        """jets (A_c, N) of condition `number`, points (N, d) -> residual (N,), partials (A_c, N), mask (N,)."""
+        conditions = self.compiled.conditions
+        begin = sum(len(c.jets) for c in conditions[:number])
+        total = sum(len(c.jets) for c in conditions)
+        every = np.ones((max(total, 1), jets.shape[1]))
+        every[begin : begin + len(jets)] = jets
+        residual, partials, mask = chunked(self._jitted[1], (every, points.T), self.params, (FACE_CHUNK,))
+        return residual[number], partials[begin : begin + len(jets)], mask[number]
+
+    @cached_property
+    def places(self) -> tuple[Array, ...]:
+        """For each condition (places, d): the fixed coordinates, NaN where free."""
+        return tuple(np.atleast_2d(np.asarray(c.locate(self.params), dtype=float)) for c in self.compiled.conditions)
+
+    def is_initial(self, condition: CompiledEquation, places: Array) -> bool:
+        """Time fixed at its start, everything else free, one place."""
+        if self.time is None or len(places) != 1:
+            return False
+        fixed = ~np.isnan(places[0])
+        return bool(fixed[self.time] and fixed.sum() == 1 and abs(places[0, self.time] - self.bounds[0][self.time]) <= 1e-12 * self.span)
+
+    @property
+    def span(self) -> float:
+        return float(self.bounds[1][-1] - self.bounds[0][-1])

@@ -1,0 +1,93 @@
+"""Steady problems: Newton on one box, refined axis by axis until the residual outside the test functions is small."""
+
+from __future__ import annotations
+
+import time as clock
+from dataclasses import dataclass
+
+import numpy as np
+
+from pdelang.runtime.layout.product_representation import ProductExpansion
+from pdelang.runtime.layout.slab import no_time
+from pdelang.runtime.result import Progress
+from pdelang.runtime.solve.product_iteration import Inverse, least_squares_wanted, solve_least_squares, solve_slab
+from pdelang.runtime.solve.product_layouts import Layout, transferred
+from pdelang.runtime.solve.product_system import SlabSystem
+from pdelang.runtime.status import Status
+
+
+@dataclass(frozen=True, eq=False)
+class Stage:
+    """One layout's solution. residual: relative to the equation's terms, root mean square, the largest over the equations."""
+
+    representation: ProductExpansion
+    layout: Layout
+    residual: float
+    defects: np.ndarray
+    newton: int
+    krylov: int
+    converged: bool
+    system: SlabSystem
+    W: np.ndarray
+
+
+def stage(layout: Layout, tolerance: float, before: Stage | None) -> Stage:
+    space = layout.space()
+    program = layout.program
+    system = SlabSystem(space, no_time(), 0.0, 1.0, ((),) * program.fields)
+    guess = None
+    if before is not None and before.converged:
+        guess = np.stack([transferred(before.system.space, space, w[..., 0])[..., None] for w in before.W])
+    cache: dict[object, Inverse] = {}
+    if least_squares_wanted(system):
+        solved = solve_least_squares(system, 0.02 * tolerance, guess)
+    else:
+        solved = solve_slab(system, 0.02 * tolerance, cache, guess)
+    quality = system.quality(solved.W)
+    scale = np.maximum(quality.scale, 1e-12 * max(quality.scale.max(), 1e-300))
+    axes = (quality.axes / scale).max(axis=1) if len(quality.axes) else np.zeros(0)
+    residual = float((quality.residual / scale).max())
+    return Stage(
+        ProductExpansion.of(system, solved.W), layout, residual, axes, solved.steps, solved.krylov, solved.converged, system, solved.W
+    )
+
+
+def next_layout(last: Stage, tolerance: float) -> Layout | None:
+    """Finer where the residual is not resolved (everywhere where it is, for a second opinion); graded where that saves."""
+    blamed = last.defects > tolerance
+    if last.residual > tolerance and blamed.any() and np.isfinite(last.residual):
+        finer = last.layout.refined(last.defects, 0.3 * tolerance)
+        if finer is None or not last.converged:
+            return finer
+        return finer.graded(last.system.space, last.system.over_time(last.W), np.flatnonzero(blamed).tolist())
+    return last.layout.refined(np.full(last.layout.axes, 0.5), 0.4)
+
+
+def refine(first: Layout, tolerance: float, progress: Progress, deadline: float, limit: int = 12) -> tuple[list[Stage], Status, str]:
+    """Stages from coarse to fine; the last two are both fine enough unless the status says otherwise."""
+    stages: list[Stage] = []
+    layout: Layout | None = first
+    met = 0
+    try:
+        while layout is not None and len(stages) < limit:
+            progress(f"steady, {'x'.join(map(str, layout.kernels))} kernels", min(0.9, len(stages) / 8))
+            began = clock.monotonic()
+            stages.append(stage(layout, tolerance, stages[-1] if stages else None))
+            last = stages[-1]
+            met = met + 1 if last.converged and last.residual <= tolerance else 0
+            if met and len(stages) > 1 and (met > 1 or stages[-2].residual < 1e4 * tolerance):
+                return stages, Status.CONVERGED, ""
+            if len(stages) > 3 and last.residual > 0.3 * stages[-3].residual and last.residual < 1e-6:
+                return stages, Status.STAGNATED, f"the residual stays at {last.residual:.1e} of the equation's terms"
+            layout = next_layout(last, tolerance)
+            spent = clock.monotonic() - began
+            if layout is not None and clock.monotonic() + 3 * spent > deadline:
+                return stages, Status.ITERATION_LIMIT, f"out of time; the residual is {last.residual:.1e} of the equation's terms"
+    except KeyboardInterrupt:
+        return stages, Status.INTERRUPTED, "interrupted"
+    last = stages[-1]
+    if not np.isfinite(last.residual):
+        return stages, Status.NON_FINITE, "a value that is not finite appeared"
+    if not last.converged:
+        return stages, Status.STAGNATED, "Newton's iteration does not converge from a zero start"
+    return stages, Status.TOLERANCE_NOT_MET, f"the residual is {last.residual:.1e} of the equation's terms on the finest layout"
