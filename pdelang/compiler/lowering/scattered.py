@@ -22,7 +22,12 @@ from pdelang.language.expressions import Jet
 
 Index = tuple[int, tuple[int, ...]]
 
-IMPORTS = ("from collections.abc import Iterable, Sequence", "from itertools import combinations, product", "from typing import Any", "")
+IMPORTS = (
+    "from collections.abc import Iterable, Sequence",
+    "from itertools import combinations, product",
+    "from typing import Any",
+    "",
+)
 """What the section needs besides jax and jax.numpy."""
 
 INTRODUCTION = """# Scattered Gaussians: u_f(xi) = sum_k w_fk phi_k(z), z = 2 (xi - lower) / (upper - lower) - 1 in [-1, 1]^d.

@@ -26,12 +26,16 @@ def _narrowest_of_all(axis_size: int, batched: Sequence[bool], narrowness: jax.A
     return _narrowest(narrowness), False
 
 
-_LOSS = 1e5
-"""How many units of rounding monomials may cost; above it the direct form takes over."""
+_LOSS = 3e4
+"""Units of rounding that monomials may cost before the direct form takes over: 7e-12 of the largest term."""
 
 
 def _resolved(theta: dict, order: int) -> jax.Array:
-    """Whether monomials keep 11 digits: they lose a factor rho^max(2, order), rho = max_k sum_i sqrt(P_ii) (1 + |c_i|)."""
+    """Whether sums of monomials are accurate enough for the narrowest kernel.
+
+    They cost up to rho^m units of rounding, rho = max_k sum_i sqrt(P_ii) (1 + |c_i|), m = max(2, order). Measured for d = 1 to 4,
+    m = 2 to 8 and sigma from 0.005 to 0.5: between 0.02 and 0.7 of that.
+    """
     centres, _, precision = _geometry(jax.lax.stop_gradient(_images(theta)[0]))
     rho = sum(jnp.sqrt(precision[i, i]) * (1.0 + jnp.abs(c)) for i, c in enumerate(centres))
     return _narrowest(rho) ** max(2, order) < _LOSS

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import combinations
 from typing import Any
 
@@ -60,3 +61,38 @@ def _physical(orders: tuple[int, ...], scales: jax.Array) -> Any:
     for i, n in enumerate(orders):
         factor = factor * scales[i] ** n if n else factor
     return factor
+
+
+def _slopes(theta: dict, z: jax.Array) -> tuple[list[jax.Array], list[Any], list[Any]]:
+    """y = z - c, s = a y and g = a^T s = P y at z (d, B): lists of arrays (B, K)."""
+    d = len(COORDINATES)
+    centres, rows, _ = _geometry(theta)
+    y = [z[i][:, None] - centres[i] for i in range(d)]
+    s = [sum(rows[i, j] * y[j] for j in range(i, d)) for i in range(d)]
+    return y, s, [sum(rows[i, j] * s[i] for i in range(j + 1)) for j in range(d)]
+
+
+def _gaussian(s: list[Any]) -> jax.Array:
+    """phi = exp(-s.s/2). One exp a pair: without the barrier XLA repeats it in every sum that uses phi."""
+    return jax.lax.optimization_barrier(jnp.exp(-0.5 * sum(x * x for x in s)))
+
+
+def _derivatives(wanted: Iterable[tuple[int, ...]], g: list[Any], precision: dict, phi: jax.Array) -> dict:
+    """D^orders phi (B, K) of all that is wanted (of h with D^orders phi = h phi where phi is 1):
+
+    D^(a+e_i) phi = -g_i D^a phi - sum_j a_j P_ij D^(a-e_j) phi.
+    """
+    known = {(0,) * len(g): phi}
+
+    def derivative(orders: tuple[int, ...]) -> jax.Array:
+        if orders not in known:
+            i = max(j for j, n in enumerate(orders) if n)
+            parent = _lower(orders, i)
+            value = -g[i] * derivative(parent)
+            for j, n in enumerate(parent):
+                if n:
+                    value = value - n * precision[i, j] * derivative(_lower(parent, j))
+            known[orders] = value
+        return known[orders]
+
+    return {orders: derivative(orders) for orders in wanted}

@@ -8,9 +8,18 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from pdelang.compiler.lowering.emitted.direct import _derivatives, _whitened
 from pdelang.compiler.lowering.emitted.evaluation import _evaluate, _located, _system
-from pdelang.compiler.lowering.emitted.geometry import _geometry, _images, _lower, _physical, _reference, _scales
+from pdelang.compiler.lowering.emitted.geometry import (
+    _derivatives,
+    _gaussian,
+    _geometry,
+    _images,
+    _lower,
+    _physical,
+    _reference,
+    _scales,
+    _slopes,
+)
 from pdelang.compiler.lowering.emitted.given import COORDINATES, FIELDS
 
 
@@ -22,8 +31,9 @@ def _kernel_columns(symbol: dict, theta: dict, z: jax.Array) -> dict[str, jax.Ar
     derivatives of the operator's symbol; dphi/dc_m = g_m phi, dphi/dlog sigma_i = s_i^2 phi, dphi/dr_ij = -s_i y_j / sigma_i phi.
     """
     d, weights = len(COORDINATES), theta["weights"]
-    y, s, g, phi = _whitened(theta, z)
+    y, s, g = _slopes(theta, z)
     _, rows, precision = _geometry(theta)
+    phi = _gaussian(s)
     terms: dict[Any, list[Any]] = {}
     for f, operator in symbol.items():
         for a, n in operator.items():

@@ -9,7 +9,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from pdelang.compiler.lowering.emitted.geometry import _geometry, _images, _lower
+from pdelang.compiler.lowering.emitted.geometry import _derivatives, _geometry, _images, _lower, _slopes
 from pdelang.compiler.lowering.emitted.given import COORDINATES
 
 
@@ -33,27 +33,19 @@ def _powers(z: jax.Array, monomials: Sequence[tuple[int, ...]]) -> jax.Array:
     return jnp.stack([power(m) for m in monomials])
 
 
-def _hermite(orders: tuple[int, ...], slope: list[Any], precision: dict, known: dict) -> dict[tuple[int, ...], Any]:
-    """h with D^orders phi = h(z) phi, as {monomial of z: coefficient (K,)}.
+_NODES = (0.0, 1.0, -1.0, 0.5625, -0.5625, 0.84375, -0.84375, 0.28125, -0.28125)
 
-    h_(a+e_i) = -g_i h_a - sum_j a_j P_ij h_(a-e_j), with -g_i = slope_i - sum_j P_ij z_j and slope = P c.
+
+def _interpolation(degree: int) -> tuple[jax.Array, jax.Array]:
+    """Nodes (d, M), M = len(_monomials(degree)), and the matrix (M, M) from values there to coefficients of monomials; both constants.
+
+    Node m of each monomial m has coordinates _NODES[m_i]: these determine a polynomial of that total degree, and those of a
+    lower degree come first.
     """
-    if not any(orders):
-        return {orders: 1.0}
-    if orders not in known:
-        i = max(j for j, n in enumerate(orders) if n)
-        parent = _lower(orders, i)
-        terms = []
-        for m, c in _hermite(parent, slope, precision, known).items():
-            terms.append((m, slope[i] * c))
-            terms += [(_lower(m, j, -1), -precision[i, j] * c) for j in range(len(orders))]
-        for j, n in enumerate(parent):
-            if n:
-                terms += [(m, -n * precision[i, j] * c) for m, c in _hermite(_lower(parent, j), slope, precision, known).items()]
-        known[orders] = {}
-        for m, c in terms:
-            known[orders][m] = known[orders][m] + c if m in known[orders] else c
-    return known[orders]
+    monomials = _monomials(degree)
+    with jax.ensure_compile_time_eval():
+        nodes = jnp.array([[_NODES[n] for n in m] for m in monomials]).T
+        return nodes, jnp.linalg.inv(_powers(nodes, monomials).T)
 
 
 def _moment_rows(targets: Sequence[Any]) -> list[tuple[int, tuple[int, ...]]]:
@@ -75,16 +67,15 @@ def _moment_form(targets: Sequence[Any], theta: dict) -> tuple[jax.Array, jax.Ar
         exponent[unit] = slope[i]
         for j in range(i, d):
             exponent[_lower(unit, j, -1)] = (-0.5 if i == j else -1.0) * precision[i, j]
-    known: dict = {}
-    rows = []
+    # Each target is a polynomial times phi: its values at a few nodes, by the stable recurrence, give its coefficients.
+    wanted = {orders for terms in targets for _, orders, _ in terms}
+    nodes, _ = _interpolation(max(map(sum, wanted)))
+    h = _derivatives(wanted, _slopes(theta, nodes)[2], precision, jnp.ones_like(nodes[0])[:, None])
+    forms = []
     for terms in targets:
-        total: dict = {}
-        for field, orders, factor in terms:
-            for m, c in _hermite(orders, slope, precision, known).items():
-                row = factor * weights[field] * c
-                total[m] = total[m] + row if m in total else row
-        rows += [total[m] for m in _monomials(max(sum(orders) for _, orders, _ in terms))]
-    return jnp.stack([exponent[m] for m in _monomials(2)], axis=1), jnp.stack(rows)
+        _, inverse = _interpolation(max(sum(orders) for _, orders, _ in terms))
+        forms.append(inverse @ sum(factor * weights[field] * h[orders][: len(inverse)] for field, orders, factor in terms))
+    return jnp.stack([exponent[m] for m in _monomials(2)], axis=1), jnp.concatenate(forms)
 
 
 def _owners(rows: Sequence[Any], count: int) -> jax.Array:
