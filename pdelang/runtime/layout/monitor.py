@@ -29,10 +29,13 @@ class Monitor:
     x: Array
     length: Array
 
+    def lengths(self) -> float:
+        """How many local lengths the coordinate holds."""
+        return float(np.sum(0.5 * (1 / self.length[1:] + 1 / self.length[:-1]) * np.diff(self.x)))
+
     def saving(self) -> float:
         """How many times fewer kernels a graded layout needs than a uniform one."""
-        graded = np.sum(0.5 * (1 / self.length[1:] + 1 / self.length[:-1]) * np.diff(self.x))
-        return float((self.x[-1] - self.x[0]) / self.length.min() / graded)
+        return float((self.x[-1] - self.x[0]) / self.length.min() / self.lengths())
 
 
 def local_length(x: Array, values: Array, slopes: Array, curvatures: Array, periodic: bool) -> Monitor:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pdelang.runtime.layout.factor import GHOSTS, Array, Factor, Mapping, circle, interval
-from pdelang.runtime.layout.monitor import graded, local_length
+from pdelang.runtime.layout.factor import GHOSTS, OVERLAP, PERIODIC_OVERLAP, Array, Factor, Mapping, circle, interval
+from pdelang.runtime.layout.monitor import Monitor, graded, local_length
 from pdelang.runtime.layout.product import along, contract
 from pdelang.runtime.solve.product_program import Program
 from pdelang.runtime.solve.product_system import Space, UnsupportedError
@@ -44,16 +43,22 @@ class Layout:
     def margin(self, axis: int) -> int:
         return 0 if self.program.periodic[axis] else 2 * GHOSTS
 
+    def growths(self, defects: Array, limit: float) -> Array:
+        """Factor by which each axis' resolution must grow, (axes,): defects fall like exp(-c n). One where the limit is met."""
+        here, wanted = np.log(np.clip(defects, 1e-14, 0.3)), np.log(np.clip(limit, 1e-14, 0.3))
+        return np.where(defects > limit, np.clip(wanted / here, *FURTHER), 1.0)
+
     def refined(self, defects: Array, limit: float) -> Layout | None:
-        """More kernels on the axes whose defect is above the limit: defects fall like exp(-c n). None: no axis can grow."""
+        """More kernels on the axes whose defect is above the limit. None: no axis can grow."""
         kernels = list(self.kernels)
-        for i, defect in enumerate(defects):
-            if defect > limit:
-                here, wanted = (np.log(np.clip(v, 1e-14, 0.5)) for v in (defect, limit))
-                growth = float(np.clip(wanted / here, *FURTHER))
-                active = max(self.kernels[i] - self.margin(i), 8)
-                kernels[i] = min(int(np.ceil(active * growth)) + self.margin(i), self.largest)
+        for i, growth in enumerate(self.growths(defects, limit)):
+            if growth > 1:
+                kernels[i] = self.bounded(i, max(self.kernels[i] - self.margin(i), 8) * growth)
         return None if tuple(kernels) == self.kernels else replace(self, kernels=tuple(kernels))
+
+    def bounded(self, axis: int, active: float) -> int:
+        """Kernels of an axis with so many of them inside."""
+        return int(np.clip(np.ceil(active) + self.margin(axis), self._least(axis), self.largest))
 
     @property
     def largest(self) -> int:
@@ -66,23 +71,46 @@ class Layout:
     def _least(self, axis: int) -> int:
         return SMALLEST_CIRCLE if self.program.periodic[axis] else SMALLEST_INTERVAL
 
-    def graded(self, space: Space, coefficients: Array, axes: Sequence[int]) -> Layout:
-        """Grade those axes along which the solution, (fields, r_1, ..., r_d, samples), has places much steeper than others."""
-        mappings = list(self.mappings)
-        for i in axes:
-            if self.kernels[i] < GRADED_FROM:
+    def adapted(self, space: Space, coefficients: Array, defects: Array, limit: float) -> Layout | None:
+        """Refined, and graded along those axes where the solution, (fields, r_1, ..., r_d, samples), has places much steeper than others.
+
+        What decides is the spacing in local lengths where it is largest: a graded layout makes it equal everywhere.
+        """
+        finer = self.refined(defects, limit)
+        if finer is None:
+            return None
+        kernels, mappings = list(finer.kernels), list(self.mappings)
+        for i, growth in enumerate(self.growths(defects, limit)):
+            if growth == 1 or finer.kernels[i] < GRADED_FROM:
                 continue
-            factor, periodic = space.factors[i], self.program.periodic[i]
-            x = np.concatenate([[factor.lower], factor.points[factor.points > factor.lower], [factor.upper]])
-            others = [None if j == i else f.values[0] for j, f in enumerate(space.factors)]
-            jets = []
-            for k in range(3):
-                own = [contract([factor.gaussians(x, k)[k] if j == i else m for j, m in enumerate(others)], w)
-                       for w in (along(factor.to_weights, c, i) for c in coefficients)]  # fmt: skip
-                jets.append(np.stack([np.moveaxis(o, i, 0).reshape(len(x), -1) for o in own]))
-            monitor = local_length(x, *jets, periodic)
-            mappings[i] = graded(monitor, periodic) if monitor.saving() > WORTH_GRADING else None
-        return replace(self, mappings=tuple(mappings))
+            monitor = self.monitor(space, coefficients, i)
+            factor, overlap = space.factors[i], PERIODIC_OVERLAP if self.program.periodic[i] else OVERLAP
+            spacing = np.interp(monitor.x, factor.centres, factor.widths) / overlap
+            coarsest = float((spacing / monitor.length).max())
+            saving = monitor.saving()
+            if saving > WORTH_GRADING:
+                active = max(self.kernels[i] - self.margin(i), 8)
+                wanted = float(np.clip(monitor.lengths() * growth / coarsest, 0.6 * active, FURTHER[1] * active))
+                kernels[i], mappings[i] = self.bounded(i, wanted), graded(monitor, self.program.periodic[i])
+            elif mappings[i] is not None:
+                kernels[i], mappings[i] = self.bounded(i, monitor.lengths() * saving * growth / coarsest), None
+        return replace(self, kernels=tuple(kernels), mappings=tuple(mappings))
+
+    def monitor(self, space: Space, coefficients: Array, axis: int) -> Monitor:
+        factor = space.factors[axis]
+        periodic = self.program.periodic[axis]
+        x = np.concatenate([[factor.lower], factor.points[factor.points > factor.lower], [factor.upper]])
+        overlap = PERIODIC_OVERLAP if periodic else OVERLAP
+        inset = 0.0 if periodic else float(factor.widths.min()) / overlap  # derivatives of a coarse solution are least true at the ends
+        inside = np.clip(x, factor.lower + inset, factor.upper - inset)
+        others = [None if j == axis else f.values[0] for j, f in enumerate(space.factors)]
+        weights = [along(factor.to_weights, c, axis) for c in coefficients]
+        gaussians = factor.gaussians(inside, 2)
+        jets = []
+        for k in range(3):
+            own = [contract([gaussians[k] if j == axis else m for j, m in enumerate(others)], w) for w in weights]
+            jets.append(np.stack([np.moveaxis(o, axis, 0).reshape(len(x), -1) for o in own]))
+        return local_length(x, *jets, periodic)
 
 
 def first_layout(program: Program, kernels: int | None) -> Layout:
@@ -151,7 +179,7 @@ def initial_coefficients(space: Space) -> tuple[tuple[tuple[Array, ...], ...], A
         raise UnsupportedError("the initial values are not finite everywhere")
     starts: list[list[Array]] = [[] for _ in p.time_orders]
     defects = np.zeros(space.dimension)
-    for (field, k), value in zip(unknowns, values):
+    for (field, _), value in zip(unknowns, values):
         tensor = value.reshape(grid)
         size = max(np.linalg.norm(tensor), 1e-8 * np.linalg.norm(values), 1e-300)
         for i, factor in enumerate(space.factors):

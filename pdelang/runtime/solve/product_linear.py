@@ -186,10 +186,10 @@ class FastDiagonal:
                 if alpha[i] > 0 and sum(alpha) == alpha[i]:
                     own = own + value * operators[i][alpha[i]]
             size = nulls[i].shape[1]
-            values_, vectors = (np.ones(size), np.eye(size)) if np.ndim(own) == 0 else np.linalg.eig(own)
+            vectors = np.eye(size) if np.ndim(own) == 0 else np.linalg.eig(own)[1]
             if np.linalg.cond(vectors) > EIGENVECTOR_CONDITION:
                 symmetric = np.asarray(own)
-                values_, vectors = np.linalg.eigh(0.5 * (symmetric + symmetric.T))
+                vectors = np.linalg.eigh(0.5 * (symmetric + symmetric.T))[1]
             inverse = np.linalg.inv(vectors)
             forward.append(inverse)
             backward.append(vectors)

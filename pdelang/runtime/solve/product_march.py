@@ -28,7 +28,9 @@ SHORTEST = 1e-7  # of the whole time
 SHARE = 100  # a slab shorter than this share of the time may have a residual as large as makes its part of the norm equal
 FAILURES = 12  # Newton failures in a row
 SAFETY = 0.5
-COARSEN = 0.6  # go to fewer kernels when fewer than this share are needed
+ROUNDING = 1e-6  # a time defect below this that does not fall with the slab's length is rounding
+STEEP = 0.02  # space defect beyond which a slab is halved before its layout is judged: what it shows is not the solution yet
+COARSEN = 0.8  # go to fewer kernels when fewer than this share are needed
 
 Starts = tuple[tuple[Array, ...], ...]
 
@@ -65,6 +67,7 @@ class _State:
     newton: int = 0
     krylov: int = 0
     unresolved: str = ""
+    rejected: tuple[float, float] = (np.inf, np.inf)  # length and time defect of the slab rejected last, here
 
 
 def time_kernels(tolerance: float) -> int:
@@ -98,11 +101,10 @@ def _started(layout: Layout, tolerance: float) -> tuple[Layout, Space, Starts, s
     while True:
         space = layout.space()
         starts, defects = initial_coefficients(space)
-        finer = layout.refined(defects, tolerance)
-        if finer is None or (defects <= tolerance).all():
+        finer = layout.adapted(space, np.stack([s for own in starts for s in own])[..., None], defects, tolerance)
+        if finer is None:
             break
-        coefficients = np.stack([s for own in starts for s in own])[..., None]
-        layout = finer.graded(space, coefficients, np.flatnonzero(defects > tolerance).tolist())
+        layout = finer
     blurred = "" if (defects <= 10 * tolerance).all() else f"the initial values are resolved to {defects.max():.1e} only: are they smooth?"
     return layout, space, made_admissible(space, starts, float(layout.program.bounds[0][-1])), blurred
 
@@ -128,7 +130,8 @@ def _advance(
             failures += 1
             if failures > FAILURES or h < SHORTEST * whole:
                 finite = np.isfinite(solved.change)
-                reason = f"Newton's iteration fails at {name} = {state.at:.4g} on slabs as short as {h:.1e}: a singularity, a shock or an ill-posed problem"
+                cause = "a shock, a singularity or an ill-posed problem"
+                reason = f"Newton's iteration fails at {name} = {state.at:.4g} on slabs of {h:.1e}: {cause}"
                 return (Status.STAGNATED if finite else Status.NON_FINITE), reason
             state.length = 0.35 * h
             continue
@@ -136,11 +139,16 @@ def _advance(
         in_time, on_axes, total = _relative(state, quality, h, whole)
         blamed = on_axes > SAFETY * tolerance
         slow = in_time > SAFETY * tolerance and h > SHORTEST * whole
+        if not blamed.any() and in_time < ROUNDING and h < 0.8 * state.rejected[0] and in_time > 0.5 * state.rejected[1]:
+            slow = False  # shorter slabs do not help
         rate = 1.0 / (0.75 * T.modes)
         factor = float(np.clip((0.3 * tolerance / max(in_time, 1e-3 * tolerance)) ** rate, 0.3, 1.8))
         if (total > tolerance and (blamed.any() or slow) and not _rough(total)) or not np.isfinite(total):
             if slow:
-                state.length = 0.9 * h * min(factor, 0.8)
+                state.length, state.rejected = 0.9 * h * min(factor, 0.8), (h, in_time)
+            elif blamed.any() and on_axes.max() > STEEP and refinements == 0 and h > whole / 200:
+                state.length, slow = 0.5 * h, True
+                continue
             if blamed.any() and refinements < 8 and _refine(state, system, solved, on_axes, tolerance):
                 refinements += 1
                 cache.clear()
@@ -153,7 +161,7 @@ def _advance(
             continue
         if total > 10 * tolerance and not state.unresolved:
             state.unresolved = f"at {name} = {state.at:.4g} the residual stays at {total:.1e} of the equation's terms on the finest layout"
-        failures, refinements = 0, 0
+        failures, refinements, state.rejected = 0, 0, (np.inf, np.inf)
         state.residual += h * quality.residual**2
         state.scale += h * quality.scale**2
         state.parts.append(ProductExpansion.of(system, solved.W))
@@ -187,11 +195,10 @@ def _relative(state: _State, quality: Quality, h: float, whole: float) -> tuple[
 
 def _refine(state: _State, system: SlabSystem, solved: Solved, defects: Array, tolerance: float) -> bool:
     """A finer, perhaps graded, layout from what the rejected slab shows. False: there is none."""
-    finer = state.layout.refined(defects, SAFETY * tolerance)
+    finer = state.layout.adapted(system.space, system.over_time(solved.W), defects, SAFETY * tolerance)
     if finer is None:
         return False
-    blamed = np.flatnonzero(defects > SAFETY * tolerance).tolist()
-    _move(state, finer.graded(system.space, system.over_time(solved.W), blamed))
+    _move(state, finer)
     return True
 
 
@@ -206,10 +213,10 @@ def _move(state: _State, layout: Layout) -> None:
 
 
 def _coarsen(state: _State, defects: Array, tolerance: float, cache: dict[object, Inverse]) -> None:
-    if not len(defects) or defects.max() >= 1e-3 * tolerance:
+    if not len(defects) or defects.max() >= 1e-2 * tolerance:
         return
-    share = np.log(0.02 * tolerance) / np.log(np.clip(defects.max(), 1e-15, 0.1))
-    coarser = state.layout.coarser(max(float(share), 0.4))
+    share = np.log(0.05 * tolerance) / np.log(np.clip(defects.max(), 1e-15, 0.1))
+    coarser = state.layout.coarser(max(float(share), 0.5))
     if share < COARSEN and coarser.kernels != state.layout.kernels:
         _move(state, coarser)
         cache.clear()

@@ -47,19 +47,17 @@ def stage(layout: Layout, tolerance: float, before: Stage | None) -> Stage:
     scale = np.maximum(quality.scale, 1e-12 * max(quality.scale.max(), 1e-300))
     axes = (quality.axes / scale).max(axis=1) if len(quality.axes) else np.zeros(0)
     residual = float((quality.residual / scale).max())
-    return Stage(
-        ProductExpansion.of(system, solved.W), layout, residual, axes, solved.steps, solved.krylov, solved.converged, system, solved.W
-    )
+    expansion = ProductExpansion.of(system, solved.W)
+    return Stage(expansion, layout, residual, axes, solved.steps, solved.krylov, solved.converged, system, solved.W)
 
 
 def next_layout(last: Stage, tolerance: float) -> Layout | None:
     """Finer where the residual is not resolved (everywhere where it is, for a second opinion); graded where that saves."""
     blamed = last.defects > tolerance
     if last.residual > tolerance and blamed.any() and np.isfinite(last.residual):
-        finer = last.layout.refined(last.defects, 0.3 * tolerance)
-        if finer is None or not last.converged:
-            return finer
-        return finer.graded(last.system.space, last.system.over_time(last.W), np.flatnonzero(blamed).tolist())
+        if not last.converged:
+            return last.layout.refined(last.defects, 0.3 * tolerance)
+        return last.layout.adapted(last.system.space, last.system.over_time(last.W), last.defects, 0.3 * tolerance)
     return last.layout.refined(np.full(last.layout.axes, 0.5), 0.4)
 
 
