@@ -16,7 +16,7 @@ import pdelang
 HERE = Path(__file__).parent
 EXAMPLES = HERE.parent / "examples"
 IMAGES = HERE / "images"
-LARGEST = 150_000
+LARGEST = 500_000
 """Bytes of one picture."""
 
 

@@ -18,6 +18,7 @@ FAINT = "#8a9199"
 DIVERGING = "RdBu_r"
 SEQUENTIAL = "viridis"
 ERRORS = "magma"
+DECADES = 5
 STYLE: Any = {
     "font.family": "DejaVu Sans",
     "font.size": 9.5,
@@ -36,7 +37,7 @@ STYLE: Any = {
     "grid.linewidth": 0.6,
     "legend.frameon": False,
     "figure.facecolor": "white",
-    "figure.dpi": 120,
+    "figure.dpi": 110,
     "image.origin": "lower",
 }
 
@@ -62,13 +63,16 @@ def draw_map(figure: Figure, axes: Axes, x: np.ndarray, y: np.ndarray, values: n
 
 
 def draw_error(figure: Figure, axes: Axes, x: np.ndarray, y: np.ndarray, difference: np.ndarray) -> None:
-    """|difference| (len(x), len(y)) in powers of ten, over five decades below the largest."""
+    """|difference| (len(x), len(y)) in powers of ten, from the largest down, five steps a decade."""
+    import matplotlib
+
     size = np.abs(difference)
     if not np.isfinite(size).any():
         size = np.zeros_like(size)
     top = float(np.nanmax(size)) or 1e-16
-    logarithm = np.log10(np.clip(size, top * 1e-5, None))
-    ends = {"cmap": ERRORS, "vmin": float(np.log10(top)) - 5, "vmax": float(np.log10(top))}
+    logarithm = np.log10(np.clip(size, top * 10.0**-DECADES, None))
+    steps = matplotlib.colormaps[ERRORS].resampled(5 * DECADES)
+    ends = {"cmap": steps, "vmin": float(np.log10(top)) - DECADES, "vmax": float(np.log10(top))}
     draw_map(figure, axes, x, y, logarithm, ends, "log₁₀ |error|")
 
 
