@@ -39,13 +39,17 @@ class Axis:
     size: int
 
 
-def periodic_axis(size: int, overlap: float, oversampling: float) -> Axis:
-    """Wrapped Gaussians at equal spacing; uniform nodes, spectrally accurate there."""
+def periodic_axis(size: int, overlap: float, oversampling: float, mapping: Mapping1D | None = None) -> Axis:
+    """Wrapped Gaussians at equal spacing; uniform nodes, spectrally accurate there. `mapping` must be periodic but for its lift."""
     size = max(size, PERIODIC_MINIMUM)
     points = int(np.ceil(oversampling * size))
     centres = -1 + 2 * np.arange(size) / size
     nodes = -1 + 2 * np.arange(points) / points
-    return Axis(centres, np.full(size, overlap * 2 / size), nodes, np.full(points, 1 / points), True, size)
+    scales = np.full(size, overlap * 2 / size)
+    if mapping is not None:
+        centres, slopes = mapping(centres)
+        scales, nodes = scales * slopes, mapping(nodes)[0]
+    return Axis(centres, scales, nodes, np.full(points, 1 / points), True, size)
 
 
 def open_axis(size: int, overlap: float, oversampling: float, mapping: Mapping1D | None = None, ghosts: int = GHOSTS) -> Axis:
@@ -139,7 +143,7 @@ def grid_layout(
     for i, (size, wraps) in enumerate(zip(sizes, periodic)):
         mapping = mappings[i] if mappings else None
         if wraps:
-            axes.append(periodic_axis(size, 0.75 * overlap, oversampling))
+            axes.append(periodic_axis(size, 0.75 * overlap, oversampling, mapping))
         else:
             axes.append(open_axis(max(size, 3), overlap, oversampling, mapping, ghosts))
     return Layout(tuple(axes))

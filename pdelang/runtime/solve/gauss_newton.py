@@ -15,9 +15,9 @@ from pdelang.compiler.compiled import CompiledProblem
 from pdelang.runtime.collocation import Parameters, System
 from pdelang.runtime.options import SolveOptions
 from pdelang.runtime.result import MethodResult, Progress
-from pdelang.runtime.solve.box import Problem, Weights
+from pdelang.runtime.solve.box import Weights
 from pdelang.runtime.solve.dense import RidgeFactor
-from pdelang.runtime.solve.march import March
+from pdelang.runtime.solve.drive import drive
 from pdelang.runtime.status import Status
 
 HALVINGS = 8
@@ -86,7 +86,6 @@ def _norm(system: System, residual: list[np.ndarray]) -> float:
 
 def gauss_newton(compiled: CompiledProblem, params: Parameters, options: SolveOptions, progress: Progress) -> MethodResult:
     """Method: nonlinear problems, steady or in time slabs."""
-    lower, upper = (np.asarray(b, dtype=float) for b in compiled.bounds(params))
-    problem = Problem(compiled, params, options, lower, upper)
-    march = March(problem, lambda: GaussNewton(options.max_iterations, 0.01 * options.tolerance), progress)
-    return march.result("gauss_newton", "the problem is nonlinear: Gauss-Newton in the weights with the exact derivative")
+    reason = "the problem is nonlinear: Gauss-Newton in the weights with the exact derivative"
+    strategy = lambda: GaussNewton(options.max_iterations, 0.01 * options.tolerance)
+    return drive(compiled, params, options, progress, strategy, "gauss_newton", reason)

@@ -8,9 +8,9 @@ from pdelang.compiler.compiled import CompiledProblem
 from pdelang.runtime.collocation import Parameters, System
 from pdelang.runtime.options import SolveOptions
 from pdelang.runtime.result import MethodResult, Progress
-from pdelang.runtime.solve.box import Problem, Weights
+from pdelang.runtime.solve.box import Weights
 from pdelang.runtime.solve.dense import RidgeFactor
-from pdelang.runtime.solve.march import March
+from pdelang.runtime.solve.drive import drive
 from pdelang.runtime.status import Status
 
 
@@ -42,6 +42,5 @@ class Linear:
 
 def least_squares(compiled: CompiledProblem, params: Parameters, options: SolveOptions, progress: Progress) -> MethodResult:
     """Method: linear problems, steady or in time slabs."""
-    lower, upper = (np.asarray(b, dtype=float) for b in compiled.bounds(params))
-    march = March(Problem(compiled, params, options, lower, upper), Linear, progress)
-    return march.result("least_squares", "the problem is linear: one least-squares solve of the weights a box")
+    reason = "the problem is linear: least squares in the weights, without iterations"
+    return drive(compiled, params, options, progress, Linear, "least_squares", reason)

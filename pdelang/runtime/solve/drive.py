@@ -1,0 +1,40 @@
+"""A weight method from a strategy: steady or in time, to a `MethodResult`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from pdelang.compiler.compiled import CompiledProblem, Parameters
+from pdelang.runtime.options import SolveOptions
+from pdelang.runtime.result import MethodResult, Progress
+from pdelang.runtime.solve.box import Problem, Strategy
+from pdelang.runtime.solve.march import march
+from pdelang.runtime.solve.plan import Run
+from pdelang.runtime.solve.steady import steady
+
+
+def drive(
+    compiled: CompiledProblem,
+    params: Parameters,
+    options: SolveOptions,
+    progress: Progress,
+    strategy: Callable[[], Strategy],
+    method: str,
+    reason: str,
+) -> MethodResult:
+    """strategy() makes one for a run over like boxes: it may remember a factorisation."""
+    lower, upper = (np.asarray(b, dtype=float) for b in compiled.bounds(params))
+    run = Run(Problem(compiled, params, options, lower, upper), strategy, progress)
+    representation, estimate = (steady if run.problem.time is None else march)(run)
+    return MethodResult(
+        representation=representation,
+        status=run.status,
+        method=method,
+        iterations=run.iterations,
+        reason=reason,
+        message=run.message,
+        error_estimate=estimate,
+        history=tuple(run.history),
+    )
