@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
+from typing import NamedTuple
 
 from pdelang.language.expressions import Apply, Constant, Coordinate, Derivative, Expr, Jet, Parameter
 
@@ -74,15 +75,23 @@ def walk(*roots: Expr) -> Iterator[Expr]:
             stack += [(child, False) for child in reversed(children(node))]
 
 
-def measure(*roots: Expr) -> tuple[int, int]:
-    """Number of nodes written out in full, and the depth: each node is visited once, however large the number."""
+class Measure(NamedTuple):
+    """size: number of nodes, definitions written out in full. depth: levels. nodes: number of nodes, shared ones once."""
+
+    size: int
+    depth: int
+    nodes: int
+
+
+def measure(*roots: Expr) -> Measure:
+    """Each node is visited once, however large the size."""
     size: dict[int, int] = {}
     depth: dict[int, int] = {}
     for node in walk(*roots):
         below = children(node)
         size[id(node)] = 1 + sum(size[id(child)] for child in below)
         depth[id(node)] = 1 + max((depth[id(child)] for child in below), default=0)
-    return sum(size[id(root)] for root in roots), max((depth[id(root)] for root in roots), default=0)
+    return Measure(sum(size[id(root)] for root in roots), max((depth[id(root)] for root in roots), default=0), len(size))
 
 
 def jets(*roots: Expr) -> list[Jet]:

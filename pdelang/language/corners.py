@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations, product
@@ -75,8 +76,10 @@ def check_corners(problem: Problem, geometry: Geometry, report: Report) -> None:
             if i in a.fixed.keys() & b.fixed.keys()
         ):
             _meet(problem, report, a, b, intervals)
+    pairs = _wrapped(problem)
+    closed = {i for i, c in enumerate(problem.coordinates) if c.periodic}
     for row in rows[:_PAIRS]:
-        for index in sorted(_wrapped(problem, row.jet)):
+        for index in sorted(closed | pairs[row.jet.field, row.jet.orders]):
             _wraps(problem, report, row, index, intervals)
 
 
@@ -127,13 +130,14 @@ def _where(problem: Problem, point: Point, fixed: dict[int, float]) -> str:
     return f"{corner}, for example where {along}" if along else corner
 
 
-def _wrapped(problem: Problem, jet: Jet) -> set[int]:
-    """Coordinates in which the field's values are equal at both ends."""
-    found = {i for i, c in enumerate(problem.coordinates) if c.periodic}
+def _wrapped(problem: Problem) -> dict[tuple[int, tuple[int, ...]], set[int]]:
+    """(field, orders) -> coordinates in which periodic pairs make its values equal at both ends."""
+    found: dict[tuple[int, tuple[int, ...]], set[int]] = defaultdict(set)
     for condition in problem.conditions:
-        jets = algebra.jets(*(term.expression for term in condition.terms))
-        if condition.kind == "periodic" and len(jets) == 2 and all(j.field == jet.field and j.orders == jet.orders for j in jets):
-            found |= {i for i, entry in enumerate(condition.places[0]) if entry is not None}
+        if condition.kind == "periodic":
+            jets = algebra.jets(*(term.expression for term in condition.terms))
+            if len(jets) == 2 and (jets[0].field, jets[0].orders) == (jets[1].field, jets[1].orders):
+                found[jets[0].field, jets[0].orders] |= {i for i, entry in enumerate(condition.places[0]) if entry is not None}
     return found
 
 

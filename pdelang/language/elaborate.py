@@ -32,6 +32,7 @@ class Elaborator:
     """Holds the memory of definitions and the budget of steps that all statements share.
 
     canonical: (coordinate, value) -> the same place as it is always written; the end of an interval is the interval's own bound.
+    wrong_exact: fields whose exact solution is given, and wrong.
     used: every declared name that some statement reached. active: the definitions that are being unfolded.
     """
 
@@ -40,6 +41,8 @@ class Elaborator:
         self.report = report
         self.definitions: dict[str, Result] = {}
         self.regions: dict[str, tuple[tuple[Expr, Expr], ...] | None] = {}
+        self.wrong_exact: set[int] = set()
+        self.held: dict[str, frozenset[type]] = {}
         self.active: list[str] = []
         self.used: set[str] = set()
         self.canonical: Callable[[int, Expr], Expr] = lambda _, value: value
@@ -84,8 +87,8 @@ class Elaborator:
         if value is None:
             return None
         parts = leaves(value)
-        size, depth = algebra.measure(*parts)
-        self.spend(sum(1 for _ in algebra.walk(*parts)) // 4, span)
+        size, depth, nodes = algebra.measure(*parts)
+        self.spend(nodes // 2, span)
         if size > EQUATION_NODES:
             note = f"{min(size, 10**9):,}{' or more' if size > 10**9 else ''} operations, at most {EQUATION_NODES:,}"
             self.report.add("E915", "an expression unfolds to too much", span, note, "definitions and sums multiply")
@@ -97,8 +100,7 @@ class Elaborator:
 
     def small(self, value: Expr, span: Span) -> Expr:
         """A place is compared with others node by node, so it may not hold much."""
-        size, _ = algebra.measure(value)
-        if size > PLACE_NODES:
+        if algebra.measure(value).size > PLACE_NODES:
             self.report.add("E915", "an expression unfolds to too much", span, f"a place holds at most {PLACE_NODES} operations")
             raise ExhaustedError
         return value
@@ -139,6 +141,12 @@ class Elaborator:
             self.definitions[name] = self.within_limits(value, body.span)
         return self.definitions[name]
 
+    def holds(self, name: str, value: Value, kind: type[Expr]) -> bool:
+        """Whether a definition's value holds jets, coordinates or parameters."""
+        if name not in self.held:
+            self.held[name] = frozenset(type(node) for node in algebra.walk(*leaves(value)))
+        return kind in self.held[name]
+
     def circular(self, name: str, span: Span) -> bool:
         if name in self.active:
             through = [f"`{other}`" for other in self.active[self.active.index(name) + 1 :]]
@@ -149,7 +157,7 @@ class Elaborator:
 
     def derivative(self, value: Value, orders: tuple[int, ...], span: Span) -> Result:
         for leaf in leaves(value):
-            self.spend(sum(1 for _ in algebra.walk(leaf)) // 4, span)
+            self.spend(sum(1 for _ in algebra.walk(leaf)) // 2, span)
         result = each(lambda e: algebra.derivative(e, orders), value)
         order = algebra.highest_order(*leaves(result))
         if order > DERIVATIVE_ORDER:

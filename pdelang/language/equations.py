@@ -61,7 +61,7 @@ def residual(el: Elaborator, statement: ast.EquationStatement, scope: Scope, exa
         return None
     values = left + right
     if whole:
-        values = _with_exact(el, values, whole[0][1].span, exact)
+        return None if (both := _with_exact(el, values, whole[0][1].span, exact)) is None else _components(both)
     return _components(values)
 
 
@@ -105,21 +105,24 @@ def _is_signed_source(value: Expr) -> bool:
     return isinstance(inner, Apply) and inner.function == "source"
 
 
-def _with_exact(el: Elaborator, values: list[tuple[Value, Span]], span: Span, exact: Exact) -> list[tuple[Value, Span]]:
+def _with_exact(el: Elaborator, values: list[tuple[Value, Span]], span: Span, exact: Exact) -> list[tuple[Value, Span]] | None:
     """`... = exact`: the other side, its fields replaced by their exact solutions."""
     missing = sorted({f for value, _ in values for leaf in leaves(value) for f in algebra.fields(leaf)} - exact.keys())
     if missing:
         report_missing(el, missing, span)
-        return values
+        return None
     try:
         other = total([value for value, _ in values])
     except ShapeError:
-        return values
+        return None
     return [*values, (each(lambda e: algebra.neg(algebra.with_exact(e, exact)), other), span)]
 
 
 def report_missing(el: Elaborator, fields: list[int], span: Span) -> None:
-    names = list(dict.fromkeys(el.symbols.vector_of[f] or el.symbols.field_names[f] for f in fields))
+    """Says which exact solutions are missing, unless they are given and wrong."""
+    names = list(dict.fromkeys(el.symbols.vector_of[f] or el.symbols.field_names[f] for f in fields if f not in el.wrong_exact))
+    if not names:
+        return
     el.report.add("E311", f"no exact solution of {listed(names)} is given", span, "needed here", f"write exact {names[0]} = ...")
 
 

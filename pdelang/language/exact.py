@@ -31,6 +31,8 @@ def exact_solutions(el: Elaborator, program: ast.Program) -> tuple[tuple[Expr | 
             el.report.add("E202", f"two exact solutions of `{symbol.name}`", statement.field.span, "given again", labels=labels)
             continue
         spans[symbol.first : symbol.first + (symbol.size or 1)] = [statement.span] * (symbol.size or 1)
+        own = range(symbol.first, symbol.first + (symbol.size or 1))
+        el.wrong_exact.update(own)
         if value is None:
             continue
         items = leaves(value)
@@ -39,6 +41,7 @@ def exact_solutions(el: Elaborator, program: ast.Program) -> tuple[tuple[Expr | 
             el.report.add("E307", f"`{symbol.name}` is {wanted}", statement.expression.span, f"this is {described(value)}")
             continue
         found[symbol.first : symbol.first + len(items)] = items
+        el.wrong_exact.difference_update(own)
     return tuple(found), tuple(spans)
 
 

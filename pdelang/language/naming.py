@@ -12,7 +12,7 @@ from pdelang.language.report import did_you_mean, listed
 from pdelang.language.scope import Scope
 from pdelang.language.source import Span
 from pdelang.language.symbols import FieldSymbol, ParameterSymbol, Reading, readable_prefix
-from pdelang.language.vectors import Value, leaves, vector
+from pdelang.language.vectors import Value, vector
 
 if TYPE_CHECKING:
     from pdelang.language.elaborate import Elaborator, Rule
@@ -106,15 +106,14 @@ def admitted(el: Elaborator, value: Value | None, name: str, span: Span, scope: 
     """A definition's value, unless it holds what may not stand here."""
     if value is None:
         return None
-    nodes = list(algebra.walk(*leaves(value)))
-    if scope.fields != "free" and any(isinstance(node, Jet) for node in nodes):
+    if scope.fields != "free" and el.holds(name, value, Jet):
         if scope.fields == "none":
             return misplaced(el, name, "a definition that holds a field", span, scope)
         el.report.add("E315", f"`{name}` stands without a place", span, "it holds a field", "apply it to the place of this condition")
         return None
-    if not scope.coordinates and any(isinstance(node, Coordinate) for node in nodes):
+    if not scope.coordinates and el.holds(name, value, Coordinate):
         return misplaced(el, name, "a definition that holds a coordinate", span, scope)
-    if not scope.parameters and any(isinstance(node, Parameter) for node in nodes):
+    if not scope.parameters and el.holds(name, value, Parameter):
         return misplaced(el, name, "a definition that holds a parameter", span, scope)
     return value
 

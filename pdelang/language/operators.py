@@ -111,7 +111,7 @@ def _space(make: Callable[..., Value]) -> Callable[[Elaborator, ast.Call, Scope]
             return None
 
         def partial(e: Expr, index: int) -> Expr:
-            el.spend(sum(1 for _ in algebra.walk(e)) // 4, node.span)
+            el.spend(sum(1 for _ in algebra.walk(e)) // 2, node.span)
             return algebra.derivative(e, el.unit(index))
 
         result = shaped(el, node.span, make, value, space, partial)

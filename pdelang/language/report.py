@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 
 from pdelang.language.diagnostics import Diagnostic, Label
+from pdelang.language.limits import ERRORS
 from pdelang.language.source import Source, Span
 
 Labels = tuple[Label, ...]
@@ -14,13 +16,24 @@ Labels = tuple[Label, ...]
 
 @dataclass
 class Report:
-    """Diagnostics in the order of finding, each once (a condition on four faces would say the same four times)."""
+    """Diagnostics in the order of finding, each once (a condition on four faces would say the same four times).
+
+    Bounded: a hundred errors and a hundred warnings are enough to read.
+    """
 
     source: Source
     found: dict[Diagnostic, None] = field(default_factory=dict)
+    count: Counter[str] = field(default_factory=Counter)
 
     def add(self, code: str, message: str, span: Span | None, note: str = "", help: str = "", labels: Iterable[Label] = ()) -> None:
-        self.found.setdefault(Diagnostic(code, message, span, note, help, tuple(labels)))
+        diagnostic = Diagnostic(code, message, span, note, help, tuple(labels))
+        if diagnostic in self.found:
+            return
+        self.count[diagnostic.severity] += 1
+        if self.count[diagnostic.severity] <= ERRORS:
+            self.found[diagnostic] = None
+        elif self.count[diagnostic.severity] == ERRORS + 1 and diagnostic.severity == "error":
+            self.found[Diagnostic("E909", f"more than {ERRORS} errors", span, "the rest is not said", "mend the first ones")] = None
 
     def excerpt(self, span: Span) -> str:
         return self.source.excerpt(span)
