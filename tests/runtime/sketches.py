@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from functools import cache
 
 import numpy as np
 
@@ -104,7 +105,7 @@ def vortex_v(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 UNIT = (0.0, 1.0)
-SKETCHES: dict[str, Callable[[], Solution]] = {
+_MAKERS: dict[str, Callable[[], Solution]] = {
     "curve": lambda: sketch({"u": lambda x: np.cos(3 * x)}, {"x": (-1.0, 1.0)}, 16),
     "growth": lambda: sketch({"u": lambda t: np.exp(-3 * t)}, {"t": UNIT}, 16, reference=False),
     "space_time": lambda: sketch({"u": wave}, {"x": (-1.0, 1.0), "t": UNIT}, 14),
@@ -120,4 +121,6 @@ SKETCHES: dict[str, Callable[[], Solution]] = {
     "four": lambda: sketch({"u": lambda x, y, z, w: x * y * z * w}, {"x": UNIT, "y": UNIT, "z": UNIT, "w": UNIT}, 4, reference=False),
     "solid": lambda: sketch({"u": lambda x, y, z: x * y * z}, {"x": UNIT, "y": UNIT, "z": UNIT}, 6),
 }
+SKETCHES = {name: cache(make) for name, make in _MAKERS.items()}
+
 __all__ = ["SKETCHES", "FieldValues", "fitted", "problem", "sketch", "wave"]
