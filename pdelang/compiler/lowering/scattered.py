@@ -24,6 +24,7 @@ Index = tuple[int, tuple[int, ...]]
 
 IMPORTS = (
     "from collections.abc import Iterable, Sequence",
+    "from functools import partial",
     "from itertools import combinations, product",
     "from typing import Any",
     "",

@@ -116,11 +116,11 @@ def _residuals(number: int, values: list[jax.Array], points: jax.Array, params: 
     return residuals, jets
 
 
-def _at_points(number: int, theta: dict, points: jax.Array, params: dict) -> jax.Array:
-    """Residuals of a system: (E, N)."""
+def _at_points(number: int, theta: dict, points: jax.Array, params: dict, evaluate: Any = _evaluate) -> jax.Array:
+    """Residuals of a system: (E, N), in the form that `evaluate` takes."""
     located = _located(number, points, params)
     places = zip(_targets(number, params), located)
-    values = [_evaluate(targets, theta, _reference(place, params)) for targets, place in places]
+    values = [evaluate(targets, theta, _reference(place, params)) for targets, place in places]
     return jnp.stack(_residuals(number, values, located[0], params)[0])
 
 

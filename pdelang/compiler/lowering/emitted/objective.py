@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 
-from pdelang.compiler.lowering.emitted.evaluation import _at_points, _located, _plan, _residuals, _resolved, _system, _targets
+from pdelang.compiler.lowering.emitted.direct import _directly
+from pdelang.compiler.lowering.emitted.evaluation import _at_points, _evaluate, _located, _plan, _residuals, _resolved, _system, _targets
 from pdelang.compiler.lowering.emitted.geometry import _reference
 from pdelang.compiler.lowering.emitted.moments import _block_size, _blocks, _moment_form, _moment_rows, _monomials, _owners, _powers
 
 
 # ---- emitted ----
-def _plain(number: int, theta: dict, points: jax.Array, params: dict, weights: jax.Array) -> jax.Array:
+def _plain(number: int, theta: dict, points: jax.Array, params: dict, weights: jax.Array, evaluate: Any = _evaluate) -> jax.Array:
     """mean_n sum_e weights_en r_en^2."""
-    return jnp.mean(jnp.sum(weights * _at_points(number, theta, points, params) ** 2, axis=0))
+    return jnp.mean(jnp.sum(weights * _at_points(number, theta, points, params, evaluate) ** 2, axis=0))
 
 
 def _fused(number: int, theta: dict, points: jax.Array, params: dict, weights: jax.Array) -> tuple[jax.Array, dict]:
@@ -50,9 +52,9 @@ def _fused(number: int, theta: dict, points: jax.Array, params: dict, weights: j
         slopes: list[list[Any]] = [[0.0] * len(place) for place in needed]
         for record, r, weight, own, (*at, operator) in zip(records, residuals, weights, jets, found):
             partials = record["partials"](own, located[0], params)
-            for spot, partial in [*zip(at, partials), (operator, 1.0)]:
+            for spot, slope in [*zip(at, partials), (operator, 1.0)]:
                 if spot is not None:
-                    slopes[spot[0]][spot[1]] = slopes[spot[0]][spot[1]] + 2.0 * weight * r * partial
+                    slopes[spot[0]][spot[1]] = slopes[spot[0]][spot[1]] + 2.0 * weight * r * slope
         gradient = [jnp.sum(weights * jnp.stack(residuals) ** 2), jnp.zeros_like(exponent)]
         for p, phi in enumerate(phis):
             moments = powers[p] * (owners[p].T @ jnp.stack(slopes[p]))
@@ -71,11 +73,13 @@ def _value_and_gradient(number: int, theta: dict, points: jax.Array, params: dic
     return jax.lax.cond(
         _resolved(theta, order),
         lambda: _fused(number, theta, points, params, weights),
-        lambda: jax.value_and_grad(_plain, argnums=1)(number, theta, points, params, weights),
+        lambda: jax.value_and_grad(_plain, argnums=1)(number, theta, points, params, weights, _directly),
     )
 
 
-_objective = jax.custom_jvp(_plain, nondiff_argnums=(0,))
+@partial(jax.custom_jvp, nondiff_argnums=(0,))
+def _objective(number: int, theta: dict, points: jax.Array, params: dict, weights: jax.Array) -> jax.Array:
+    return _plain(number, theta, points, params, weights)
 
 
 def _objective_jvp(number: int, primals: Any, tangents: Any) -> tuple[jax.Array, jax.Array]:
