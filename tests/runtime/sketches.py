@@ -83,7 +83,7 @@ def sketch(
         return solution
     import xarray
 
-    axes = solution.axes(dict.fromkeys(box, 41))
+    axes = solution.axes(dict.fromkeys(box, 41 if len(box) < 4 else 9))
     mesh = np.meshgrid(*axes, indexing="ij")
     data = xarray.Dataset(
         {n: (list(box), f(*mesh)) for n, f in functions.items()}, coords=dict(zip(box, axes)), attrs={"source": "by hand"}
