@@ -21,16 +21,17 @@ def infer_fields(program: ast.Program, declared: set[str], coordinates: tuple[st
     for statement in program.statements:
         known = taken | local_names(statement)
         for name, span in chain(_differentiated(statement, coordinates), _prescribed(statement)):
-            if name not in known and not _is_derivative(name, declared, coordinates):
+            if name not in known and not _is_derivative(name, coordinates):
                 found[name] = min(span, found.get(name, span))
     for name, span in _applied(program, coordinates):
-        if name not in taken and not _is_derivative(name, declared | found.keys(), coordinates):
+        if name not in taken and not _is_derivative(name, coordinates):
             found[name] = min(span, found.get(name, span))
     return found
 
 
-def _is_derivative(name: str, stems: set[str], coordinates: tuple[str, ...]) -> bool:
-    return any(stem in stems and subscripts(subscript, coordinates) for stem, subscript in _splits(name))
+def _is_derivative(name: str, coordinates: tuple[str, ...]) -> bool:
+    """Its stem is the field then, and has been met on the way."""
+    return any(subscripts(subscript, coordinates) for _, subscript in _splits(name))
 
 
 def _splits(name: str) -> Iterator[tuple[str, str]]:

@@ -59,12 +59,13 @@ class Term:
 class Equation:
     """left - right = 0, one scalar equation in the interior or one scalar condition; the residual is the sum of `terms`.
 
-    kind: "interior", "initial" (time fixed at its start), "boundary" (one space coordinate fixed at an end),
-          "periodic" (two places), "point" (no free coordinate), "integral".
+    kind: "interior", "initial" (time alone fixed, at its start), "periodic" (two places), "point" (every coordinate fixed),
+          "boundary" (all others: most often one space coordinate fixed at an end; with one coordinate only, its end: no free one).
     places: a row a place, an entry a coordinate: the expression it is fixed at, or None where it is free. The
           interior has one place, all None. All places of an equation have the same free coordinates.
+    An entry at an end of an interval is that bound of `CoordinateDecl` itself.
     where: a condition that restricts it, or None.
-    label: as written, else made: "equation 1", "u(x, 0)", "boundary x = 0"; with "[1]" for a component of a vector equation.
+    label: as written, else made: "equation 1", "u(x, 0)", "u on x = 0"; with "[1]" for a component: "momentum[1]", "U[1] on x = 0".
     """
 
     label: str

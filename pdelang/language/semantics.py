@@ -7,6 +7,7 @@ regions        shapes and named regions                                 regions.
 exact          exact solutions                                          exact.py
 statements     equations, conditions, integrals, cut into terms         equations.py, conditions.py
 data, options  measurements and defaults of the solver                  data.py, options.py
+precedence     the more specific place wins                             precedence.py
 whole          numbers of equations, counts, corners, what is unused    counting.py, corners.py
 """
 
@@ -18,7 +19,7 @@ from pathlib import Path
 
 from pdelang.language import ast, conditions, equations
 from pdelang.language.corners import check_corners
-from pdelang.language.counting import check_counts
+from pdelang.language.counting import check_counts, interior_orders
 from pdelang.language.data import read_data
 from pdelang.language.declarations import declare
 from pdelang.language.diagnostics import Diagnostic, Label, ProblemError
@@ -28,6 +29,7 @@ from pdelang.language.geometry import Geometry, declare_coordinates
 from pdelang.language.options import read_options
 from pdelang.language.parameters import declare_parameters
 from pdelang.language.parser import parse_program
+from pdelang.language.precedence import settle
 from pdelang.language.problem import Equation, FieldDecl, Integral, Problem, RegionUse
 from pdelang.language.reading import read_source
 from pdelang.language.regions import check_regions
@@ -67,13 +69,14 @@ def analyse(program: ast.Program, faults: Sequence[Diagnostic] = (), stem: str =
 
 @dataclass
 class _Statements:
-    """What the equations, conditions and integrals of a program come to. right: none of them was wrong."""
+    """What the equations, conditions and integrals of a program come to. general: conditions made by `on boundary`, by position."""
 
     equations: list[Equation] = field(default_factory=list)
     conditions: list[Equation] = field(default_factory=list)
     integrals: list[Integral] = field(default_factory=list)
     regions: list[RegionUse] = field(default_factory=list)
     labels: dict[str, ast.Declared] = field(default_factory=dict)
+    general: set[int] = field(default_factory=set)
 
 
 def _build(program: ast.Program, report: Report, faulty: bool, stem: str) -> Problem | None:
@@ -116,6 +119,8 @@ def _build(program: ast.Program, report: Report, faulty: bool, stem: str) -> Pro
         exact_spans=exact_spans,
     )
     if not report.errors and not faulty:
+        orders = dict(enumerate(interior_orders(problem)))
+        problem = replace(problem, conditions=tuple(settle(problem.conditions, frozenset(made.general), orders)))
         check_usage(el, program)
         check_counts(problem, geometry, symbols, report)
     if not report.errors and not faulty:
@@ -138,6 +143,8 @@ def _title(program: ast.Program, report: Report, stem: str) -> tuple[str, str | 
 def _statement(el: Elaborator, geometry: Geometry, statement: ast.Statement, exact: equations.Exact, made: _Statements) -> None:
     if isinstance(statement, ast.OnStatement):
         found, regions, _ = conditions.on(el, geometry, statement, exact)
+        if statement.place.id == "boundary" and statement.value is None:
+            made.general |= set(range(len(made.conditions), len(made.conditions) + len(found)))
         made.conditions += found
         made.regions += regions
     elif isinstance(statement, ast.EquationStatement):

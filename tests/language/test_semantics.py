@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -298,6 +299,28 @@ def test_where_joins_that_of_the_statement() -> None:
     problem = parse(f"{PLANE}laplacian(u) = 1 where x > 0.5\non boundary: u = 0\non x = 0: dn(u) = 1 where y > 0.2 and y < 0.8")
     assert to_text(problem.equations[0].where or algebra.ZERO, problem) == "x > 0.5"
     assert to_text(problem.conditions[-1].where or algebra.ZERO, problem) == "y > 0.2 and y < 0.8"
+
+
+@pytest.mark.parametrize(
+    ("statements", "on_top"),
+    [
+        ("laplacian(u) = 1\non boundary: u = 0\non y = 1: u = x - x^2", ["u(x, 1) - x + x^2"]),
+        ("laplacian(u) = 1\non y = 1: dn(u) = 0\non boundary: u = 0", ["u_y(x, 1)"]),
+        ("laplacian(u) = 1\non boundary: u = 0\nu_y(x, 1) + u(x, 1) = 0", ["u_y(x, 1) + u(x, 1)"]),
+        ("laplacian(laplacian(u)) = 1\non boundary: u = 0, dn(u) = 0\non y = 1: dn(u) = 1", ["u(x, 1)", "u_y(x, 1) - 1"]),
+        ("laplacian(laplacian(u)) = 1\non boundary: u = 0, dn(u) = 0\non y = 1: u_yy = 0", ["u(x, 1)", "u_yy(x, 1)"]),
+    ],
+)
+def test_the_more_specific_place_wins(statements: str, on_top: list[str]) -> None:
+    problem = parse(PLANE + statements)
+    assert sorted(residual_text(problem, e) for e in problem.conditions if e.places[0][1] == Constant(Fraction(1))) == sorted(on_top)
+    assert problem.warnings == ()
+
+
+def test_a_more_specific_place_with_where_wins_there() -> None:
+    problem = parse(f"{PLANE}laplacian(u) = 1\non boundary: u = 0\non y = 1: u = (x - 0.5)*(1 - x) where x > 0.5")
+    top = {residual_text(problem, e): to_text(e.where, problem) for e in problem.conditions if e.where is not None}
+    assert top == {"u(x, 1)": "not x > 0.5", "u(x, 1) - (x - 0.5)*(1 - x)": "x > 0.5"}
 
 
 def test_a_definition_may_be_taken_at_a_place() -> None:
