@@ -1,4 +1,4 @@
-"""March in time: slabs as long as the tolerance allows, each a small dense problem; then the same slabs on a finer layout for the estimate."""
+"""March in time: slabs as long as the tolerance allows, each a small dense problem; then the same slabs once more, finer, for the estimate."""
 
 from __future__ import annotations
 

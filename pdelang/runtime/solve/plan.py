@@ -100,7 +100,7 @@ class Run:
         none: tuple[Mapping1D | None, ...] = (None,) * d
         if options.kernels is not None:
             return Plan(sizes_for(options.kernels, self.problem.periodic, self.ghosts), none, length)
-        sizes = [FIRST_SIZES[d]] * d
+        sizes = [FIRST_SIZES[d] if self.problem.fields == 1 else max(4, round(0.7 * FIRST_SIZES[d]))] * d
         if self.problem.time is not None:
             sizes[self.problem.time] = max(4, round(0.5 * FIRST_SIZES[d]))
         while not self.fits(Plan(tuple(sizes), none)) and max(sizes) > 3:

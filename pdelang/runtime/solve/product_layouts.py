@@ -7,14 +7,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from pdelang.runtime.layout.factor import GHOSTS, OVERLAP, PERIODIC_OVERLAP, Array, Factor, Mapping, circle, interval
-from pdelang.runtime.layout.monitor import Monitor, graded, local_length
+from pdelang.runtime.layout.monitor import Monitor, graded, limited, local_length
 from pdelang.runtime.layout.product import along, contract
 from pdelang.runtime.solve.product_program import Program
 from pdelang.runtime.solve.product_system import Space, UnsupportedError
 
-SMALLEST_INTERVAL, SMALLEST_CIRCLE = 26, 13
+SMALLEST_INTERVAL, SMALLEST_CIRCLE = 24, 13
 LARGEST = {0: 0, 1: 720, 2: 150, 3: 56, 4: 30}  # kernels an axis, by the number of axes
-WORTH_GRADING = 1.6  # saving in kernels from which a graded layout is taken
+WORTH_GRADING = 1.8  # saving in kernels from which a graded layout is taken
+WORTH_GRADING_PERIODIC = 3.0  # uniform periodic modes are waves, and a change of layout leaves them undisturbed
+PER_LENGTH = 4.0  # kernels a local length where only the error of the projection says where they are needed
 GRADED_FROM = 40  # kernels an axis below which grading is not considered
 FURTHER = (1.15, 2.0)  # least and largest growth of an axis in one refinement
 
@@ -71,10 +73,14 @@ class Layout:
     def _least(self, axis: int) -> int:
         return SMALLEST_CIRCLE if self.program.periodic[axis] else SMALLEST_INTERVAL
 
-    def adapted(self, space: Space, coefficients: Array, defects: Array, limit: float) -> Layout | None:
+    def adapted(
+        self, space: Space, coefficients: Array, defects: Array, limit: float, lost: list[Array] | None = None, keep: bool = False
+    ) -> Layout | None:
         """Refined, and graded along those axes where the solution, (fields, r_1, ..., r_d, samples), has places much steeper than others.
 
         What decides is the spacing in local lengths where it is largest: a graded layout makes it equal everywhere.
+        lost: for each axis what the layout cannot represent, relative, at the factor's points: there the spacing is divided by 4.
+        keep: the spacing grows nowhere (the layout was made for initial values that the solution has since smoothed).
         """
         finer = self.refined(defects, limit)
         if finer is None:
@@ -87,8 +93,17 @@ class Layout:
             factor, overlap = space.factors[i], PERIODIC_OVERLAP if self.program.periodic[i] else OVERLAP
             spacing = np.interp(monitor.x, factor.centres, factor.widths) / overlap
             coarsest = float((spacing / monitor.length).max())
+            if lost is not None:
+                bad = np.interp(monitor.x, factor.points, lost[i]) > max(limit, 0.05 * float(lost[i].max()))
+                length = np.where(bad, np.minimum(monitor.length, spacing * PER_LENGTH / 4), monitor.length)
+                monitor = Monitor(monitor.x, limited(monitor.x, length, self.program.periodic[i]))
+                coarsest, growth = 1.0, PER_LENGTH
+            elif keep and mappings[i] is not None:
+                length = np.minimum(monitor.length, spacing * PER_LENGTH)
+                monitor = Monitor(monitor.x, limited(monitor.x, length, self.program.periodic[i]))
+                coarsest = 1 / PER_LENGTH
             saving = monitor.saving()
-            if saving > WORTH_GRADING:
+            if saving > (WORTH_GRADING_PERIODIC if self.program.periodic[i] else WORTH_GRADING):
                 active = max(self.kernels[i] - self.margin(i), 8)
                 wanted = float(np.clip(monitor.lengths() * growth / coarsest, 0.6 * active, FURTHER[1] * active))
                 kernels[i], mappings[i] = self.bounded(i, wanted), graded(monitor, self.program.periodic[i])
@@ -131,8 +146,8 @@ def transferred(old: Space, new: Space, coefficients: Array) -> Array:
     return coefficients
 
 
-def initial_coefficients(space: Space) -> tuple[tuple[tuple[Array, ...], ...], Array]:
-    """Coefficients of u, u_t, ... at the start from the conditions there, and the share that each axis does not resolve, (axes,).
+def initial_coefficients(space: Space) -> tuple[tuple[tuple[Array, ...], ...], Array, list[Array]]:
+    """Coefficients of u, u_t, ... at the start from the conditions there, the share that each axis does not resolve, (axes,), and where.
 
     The conditions are solved point by point; where they hold space derivatives, those of the iterate are used.
     """
@@ -178,15 +193,17 @@ def initial_coefficients(space: Space) -> tuple[tuple[tuple[Array, ...], ...], A
     if not np.isfinite(values).all():
         raise UnsupportedError("the initial values are not finite everywhere")
     starts: list[list[Array]] = [[] for _ in p.time_orders]
-    defects = np.zeros(space.dimension)
+    defects, where = np.zeros(space.dimension), [np.zeros(len(f.points)) for f in space.factors]
     for (field, _), value in zip(unknowns, values):
         tensor = value.reshape(grid)
         size = max(np.linalg.norm(tensor), 1e-8 * np.linalg.norm(values), 1e-300)
         for i, factor in enumerate(space.factors):
             lost = tensor - along(factor.values[0], along(factor.test, tensor, i), i)
             defects[i] = max(defects[i], float(np.linalg.norm(lost) / size))
+            largest = np.abs(np.moveaxis(lost, i, 0)).reshape(len(factor.points), -1).max(axis=1)
+            where[i] = np.maximum(where[i], largest / max(np.abs(tensor).max(), 1e-300))
         starts[field].append(contract(space.tests, tensor))
-    return tuple(tuple(s) for s in starts), defects
+    return tuple(tuple(s) for s in starts), defects, where
 
 
 def made_admissible(space: Space, starts: tuple[tuple[Array, ...], ...], time: float) -> tuple[tuple[Array, ...], ...]:

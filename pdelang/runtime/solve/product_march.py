@@ -26,9 +26,14 @@ from pdelang.runtime.status import Status
 
 SHORTEST = 1e-7  # of the whole time
 SHARE = 100  # a slab shorter than this share of the time may have a residual as large as makes its part of the norm equal
+INITIAL_LAYOUTS = 16
+ALGEBRAIC = 0.2  # share of the initial values' defect that remains after a refinement if they are not smooth
 FAILURES = 12  # Newton failures in a row
 SAFETY = 0.5
 ROUNDING = 1e-6  # a time defect below this that does not fall with the slab's length is rounding
+USELESS = 0.6  # share of an axis' defect that remains after two refinements if a third is not worth it
+SLOW = 30.0  # time defect, in tolerances, beyond which the slab is shortened before its layout is judged
+GROWTH = 1e12  # of the solution over its size on the first slab, beyond which it is said to diverge
 STEEP = 0.02  # space defect beyond which a slab is halved before its layout is judged: what it shows is not the solution yet
 COARSEN = 0.8  # go to fewer kernels when fewer than this share are needed
 
@@ -67,6 +72,8 @@ class _State:
     newton: int = 0
     krylov: int = 0
     unresolved: str = ""
+    size: float = 0.0
+    blurred: float = np.inf  # largest defect of an axis when the layout was refined last
     rejected: tuple[float, float] = (np.inf, np.inf)  # length and time defect of the slab rejected last, here
 
 
@@ -98,11 +105,16 @@ def march(
 
 def _started(layout: Layout, tolerance: float) -> tuple[Layout, Space, Starts, str]:
     """A layout that resolves the initial values, and their coefficients."""
-    while True:
+    before, rough = np.inf, False
+    for number in range(INITIAL_LAYOUTS):
         space = layout.space()
-        starts, defects = initial_coefficients(space)
-        finer = layout.adapted(space, np.stack([s for own in starts for s in own])[..., None], defects, tolerance)
-        if finer is None:
+        starts, defects, where = initial_coefficients(space)
+        coefficients = np.stack([s for own in starts for s in own])[..., None]
+        # a kink: the defect falls slowly, and what is lost says where to refine
+        rough = rough or (number > 1 and defects.max(initial=0.0) > ALGEBRAIC * before)
+        before = defects.max(initial=0.0)
+        finer = layout.adapted(space, coefficients, defects, tolerance, where if rough else None)
+        if finer is None or number == INITIAL_LAYOUTS - 1:
             break
         layout = finer
     blurred = "" if (defects <= 10 * tolerance).all() else f"the initial values are resolved to {defects.max():.1e} only: are they smooth?"
@@ -119,7 +131,9 @@ def _advance(
     failures, refinements = 0, 0
     while end - state.at > 1e-12 * whole:
         if clock.monotonic() > deadline:
-            return Status.ITERATION_LIMIT, f"out of time at {name} = {state.at:.4g}; the solution is known until there"
+            fine = max(state.layout.kernels, default=0) > 0.6 * state.layout.largest or state.length < 1e-3 * whole
+            cause = "it needs ever finer kernels: a shock, a layer or a singularity; " if fine else ""
+            return Status.ITERATION_LIMIT, f"out of time at {name} = {state.at:.4g}: {cause}the solution is known until there"
         remaining = end - state.at
         h = remaining / np.ceil(remaining / state.length * (1 - 1e-9))
         progress(f"slab at {name} = {state.at:.4g}", share[0] + (share[1] - share[0]) * (state.at - begin) / whole)
@@ -135,9 +149,15 @@ def _advance(
                 return (Status.STAGNATED if finite else Status.NON_FINITE), reason
             state.length = 0.35 * h
             continue
+        size = max((float(np.abs(s).max()) for own in solved_ends(system, solved) for s in own), default=0.0)
+        state.size = state.size or max(size, max((float(np.abs(s).max()) for own in state.starts for s in own), default=0.0))
+        if not size <= GROWTH * max(state.size, 1e-300):
+            return Status.DIVERGED, f"the solution grows beyond every bound at {name} = {state.at:.4g}: is the problem well posed?"
         quality = system.quality(solved.W)
         in_time, on_axes, total = _relative(state, quality, h, whole)
         blamed = on_axes > SAFETY * tolerance
+        if refinements > 1 and on_axes.max(initial=0.0) > USELESS * state.blurred:
+            blamed[:] = False  # what is left is a kink that the solution itself will smooth, or rounding
         slow = in_time > SAFETY * tolerance and h > SHORTEST * whole
         if not blamed.any() and in_time < ROUNDING and h < 0.8 * state.rejected[0] and in_time > 0.5 * state.rejected[1]:
             slow = False  # shorter slabs do not help
@@ -149,8 +169,13 @@ def _advance(
             elif blamed.any() and on_axes.max() > STEEP and refinements == 0 and h > whole / 200:
                 state.length, slow = 0.5 * h, True
                 continue
-            if blamed.any() and refinements < 8 and _refine(state, system, solved, on_axes, tolerance):
-                refinements += 1
+            if (
+                blamed.any()
+                and not (slow and in_time > SLOW * tolerance)
+                and refinements < 8
+                and _refine(state, system, solved, on_axes, tolerance)
+            ):
+                refinements, state.blurred = refinements + 1, on_axes.max()
                 cache.clear()
                 continue
             if slow:
@@ -176,6 +201,11 @@ def _advance(
     return Status.CONVERGED, ""
 
 
+def solved_ends(system: SlabSystem, solved: Solved) -> Starts:
+    """The starts of the next slab; a field without a time derivative has none, and its coefficients bound it."""
+    return tuple(own or (w,) for own, w in zip(system.ended(solved.W), solved.W))
+
+
 def _rough(total: float) -> bool:
     """A residual as large as the equation's terms says nothing about which axis is to blame."""
     return total > 0.3
@@ -195,7 +225,7 @@ def _relative(state: _State, quality: Quality, h: float, whole: float) -> tuple[
 
 def _refine(state: _State, system: SlabSystem, solved: Solved, defects: Array, tolerance: float) -> bool:
     """A finer, perhaps graded, layout from what the rejected slab shows. False: there is none."""
-    finer = state.layout.adapted(system.space, system.over_time(solved.W), defects, SAFETY * tolerance)
+    finer = state.layout.adapted(system.space, system.over_time(solved.W), defects, SAFETY * tolerance, keep=len(state.edges) == 1)
     if finer is None:
         return False
     _move(state, finer)

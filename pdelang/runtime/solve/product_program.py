@@ -94,13 +94,16 @@ class Program:
 
     @cached_property
     def slots(self) -> tuple[int, ...]:
-        """Pair equations with fields: by the highest time derivative, then by the highest space derivative."""
+        """Pair equations with fields by the highest time derivative, then by the highest space derivative.
+
+        Exponential gains: (Laplacian of U, Laplacian of V, nothing of p) beats (Laplacian of U, gradient of p, divergence of V).
+        """
         equations = self.compiled.equations
         gain = np.zeros((len(equations), self.fields))
         for e, equation in enumerate(equations):
             for j in equation.jets:
                 in_time = self.time is not None and j.orders[self.time] > 0 and j.orders[self.time] == self.time_orders[j.field]
-                gain[e, j.field] = max(gain[e, j.field], (100.0 if in_time else 1.0) + sum(j.orders))
+                gain[e, j.field] = max(gain[e, j.field], 8.0 ** (sum(j.orders) + 9 * in_time))
         slots = gain.argmax(axis=1)
         rows, columns = linear_sum_assignment(-gain)
         slots[rows] = columns
@@ -143,7 +146,8 @@ class Program:
                 mask = equation.where(points.T, params)
                 value, slope, terms = jnp.where(mask, value, 0.0), jnp.where(mask, slope, 0.0), jnp.where(mask, terms, 0.0)
             residual[slot] = residual[slot] + value
-            scale[slot] = scale[slot] + jnp.abs(terms).sum(axis=0)
+            # an equation that is one term (`div(U) = 0`) is measured by its parts
+            scale[slot] = scale[slot] + jnp.maximum(jnp.abs(terms).sum(axis=0), jnp.abs(slope * own).sum(axis=0))
             partials.append(slope)
         return jnp.stack(residual), jnp.concatenate(partials), jnp.stack(scale)
 

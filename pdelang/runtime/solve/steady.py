@@ -29,16 +29,22 @@ def steady(run: Run) -> tuple[Representation | None, np.ndarray | None]:
             guess = best.expansion if best else None
             attempt = solve_box(problem, run.strategy(), run.layout(plan), problem.lower, problem.upper, guess=guess)
             run.note(attempt, f"level {level + 1}", None)
-            if best is not None and (worse := attempt.residual > 2 * best.residual) and level > 1:
-                break
-            if best is not None and not worse:
+            worse = best is not None and attempt.residual > 2 * best.residual
+            if best is not None:
                 estimate = run.difference(best.expansion, attempt.expansion)
-            best = attempt if best is None or not worse else best
+            if worse and level > 1:
+                break
+            best = best if worse else attempt
             if best.status is Status.NON_FINITE and level > 1:
                 break
             if estimate is not None and best.residual <= run.target and run.within_tolerance(estimate, best.expansion):
                 break
-            plan = replace(plan, sizes=sizes) if fixed else run.refined(plan, attempt, in_time=False)
+            if fixed:
+                plan = replace(plan, sizes=sizes)
+            elif attempt.residual <= run.target:  # good enough: finer for the estimate alone
+                plan = plan.finer() if run.fits(plan.finer()) else None
+            else:
+                plan = run.refined(plan, attempt, in_time=False)
             if plan is None:
                 break
     except KeyboardInterrupt:
