@@ -16,7 +16,7 @@ def _use_compilation_cache() -> None:
 
     A folder chosen by the user (JAX_COMPILATION_CACHE_DIR) stays; where none can be written there is no cache.
     """
-    if jax.config.jax_compilation_cache_dir:
+    if jax.config.values.get("jax_compilation_cache_dir"):
         return
     folder = Path(platformdirs.user_cache_dir("pdelang")) / "jax"
     try:

@@ -13,7 +13,7 @@ from pdelang.compiler.parameters import UsageError, resolve
 from pdelang.language.problem import Problem
 from pdelang.runtime.options import NAMES, OptionError, SolveOptions, build
 from pdelang.runtime.result import Progress, silent
-from pdelang.runtime.sampling import EmptyPointSet
+from pdelang.runtime.sampling import EmptyPointSetError
 from pdelang.runtime.solution import Solution
 from pdelang.runtime.solve import METHODS, choose
 from pdelang.runtime.status import Status
@@ -47,7 +47,7 @@ def solve(
     try:
         result = METHODS[method](compiled, parameters, chosen, progress)
         certificate = validate(compiled, parameters, result, chosen.tolerance, chosen.seed)
-    except EmptyPointSet as empty:
+    except EmptyPointSetError as empty:
         raise UsageError(str(empty)) from None
     status = decide(result, certificate)
     message = result.message or ("" if status is Status.CONVERGED else blame(certificate))

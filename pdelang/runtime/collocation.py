@@ -101,10 +101,17 @@ def jets_of(jets: Sequence[Jet], places: np.ndarray, representation: Representat
 class Rows(Protocol):
     """Some rows of the system. places (P, N, d): physical points; weights (N,): square root of the share in the objective."""
 
-    label: str
-    jets: tuple[Jet, ...]
-    places: np.ndarray
-    weights: np.ndarray
+    @property
+    def label(self) -> str: ...
+
+    @property
+    def jets(self) -> tuple[Jet, ...]: ...
+
+    @property
+    def places(self) -> np.ndarray: ...
+
+    @property
+    def weights(self) -> np.ndarray: ...
 
     def linearise(self, jets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """residual (N,) and partials (A, N) at jets (A, N)."""
@@ -172,7 +179,7 @@ class System:
     def __init__(self, layout: Layout, fields: int, lower: np.ndarray, upper: np.ndarray, rows: Sequence[Rows], like: System | None = None):
         self.layout, self.fields, self.lower, self.upper, self.rows = layout, fields, lower, upper, list(rows)
         self.scales = np.ones(len(self.rows))
-        self.bases = like.bases if like is not None and like._serves(self) else self._tables()
+        self.bases: tuple[Table, ...] = like.bases if like is not None and like._serves(self) else self._tables()
 
     def _tables(self) -> tuple[Table, ...]:
         return tuple(Table(self.layout, self.lower, self.upper, row.jets, row.places) for row in self.rows)
@@ -204,6 +211,15 @@ class System:
         """Residual (N,) and partials (A, N) a block, unweighted."""
         pairs = [block.linearise(j) for block, j in zip(self.rows, jets)]
         return [r for r, _ in pairs], [p for _, p in pairs]
+
+    def non_finite(self, residual: Sequence[np.ndarray], partials: Sequence[np.ndarray]) -> str:
+        """The first equation or condition with a value that is not finite, and where; empty if there is none."""
+        for row, r, p in zip(self.rows, residual, partials):
+            bad = ~(np.isfinite(r) & np.isfinite(p).all(axis=0))
+            if bad.any():
+                place = ", ".join(f"{x:.4g}" for x in row.places[0, int(np.argmax(bad))])
+                return f"{row.label}: a value that is not finite at ({place})"
+        return ""
 
     def balance(self, partials: Sequence[np.ndarray]) -> None:
         """Bring every block's operator to unit root mean square row norm, so that alpha compares like with like."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import jax
@@ -31,7 +32,7 @@ class GaussianExpansion:
     shears: Any
     lower: Any
     upper: Any
-    periodic: tuple[bool, ...] = field(metadata={"static": True})
+    periodic: tuple[bool, ...] = dataclasses.field(metadata={"static": True})
 
     kind = "scattered"
 
@@ -91,6 +92,11 @@ class GaussianExpansion:
                 left = (left[:, None, :] * factors[i][o[i]][None]).reshape(-1, self.kernels)
             out[n] = (left @ factors[-1][o[-1]].T if d > 1 else left.sum(1)).reshape(shape)
         return out
+
+    def moved(self, theta: Mapping[str, Any]) -> GaussianExpansion:
+        """The same box with other parameters, as host arrays."""
+        values = {name: np.asarray(theta[name]) for name in ("weights", "centres", "log_scales", "shears")}
+        return GaussianExpansion(**values, lower=self.lower, upper=self.upper, periodic=self.periodic)
 
     def arrays(self) -> dict[str, np.ndarray]:
         theta = {name: np.asarray(value) for name, value in self.theta.items()}

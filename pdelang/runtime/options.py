@@ -1,4 +1,7 @@
-"""`SolveOptions`: everything that a user can say about how to solve, with its defaults. One table, for Python, `option NAME = value` and the command line."""
+"""`SolveOptions`: everything that a user can say about how to solve, with its defaults.
+
+One table, for Python, `option NAME = value` and the command line.
+"""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ ROUNDS = 12
 """Rejection draws at most 2^ROUNDS times the points asked for: a region below 1/4096 of the box counts as empty."""
 
 
-class EmptyPointSet(ValueError):
+class EmptyPointSetError(ValueError):
     """No point of the domain satisfies an equation's or condition's `where`, or a place is not finite at these parameters."""
 
 
@@ -40,12 +40,12 @@ def on_equation(equation: CompiledEquation, params: Parameters, lower: np.ndarra
     """Points (n, d) for one equation or condition: free coordinates spread over the box, fixed ones at the first place.
 
     n = count, or 1 where nothing is free. `where` by rejection, in at most ROUNDS doublings; fewer points are returned where the
-    region is that small, and EmptyPointSet is raised if there are none at all.
+    region is that small, and EmptyPointSetError is raised if there are none at all.
     """
     fixed = np.asarray(equation.locate(params), dtype=float)[0]
     free = list(equation.free)
     if not np.isfinite(np.delete(fixed, free)).all():
-        raise EmptyPointSet(f"line {equation.line}, {equation.label}: the place is not finite at these parameters")
+        raise EmptyPointSetError(f"line {equation.line}, {equation.label}: the place is not finite at these parameters")
     wanted = count if free else 1
     found = np.zeros((0, len(lower)))
     for attempt in range(ROUNDS + 1):
@@ -56,7 +56,7 @@ def on_equation(equation: CompiledEquation, params: Parameters, lower: np.ndarra
         if len(found) >= wanted or equation.where is None or not free:
             break
     if not len(found):
-        raise EmptyPointSet(f"line {equation.line}, {equation.label}: no point of the domain satisfies its `where`")
+        raise EmptyPointSetError(f"line {equation.line}, {equation.label}: no point of the domain satisfies its `where`")
     return found[:wanted]
 
 

@@ -14,7 +14,7 @@ SAMPLES, OTHERS = 601, 7
 SHARPNESS = 5.0
 """The monitor's lengths are divided by it before their growth is limited. Burgers at nu = 0.01/pi, t = 0.5, interpolated by 60 kernels:
 1 gives 4e-3, 3 gives 4e-5, 5 gives 3e-7."""
-WORTH = 1.5
+WORTH = 2.5
 """A map is used where it saves at least this factor of kernels."""
 
 
@@ -26,9 +26,9 @@ def coordinate_map(representation: Representation, axis: int, lower: np.ndarray,
     orders = [tuple(k if i == axis else 0 for i in range(d)) for k in range(3)]
     jets = representation.grid_jets(axes, [(f, o) for o in orders for f in range(fields)]).reshape(3, fields, *counts)
     half = (upper[axis] - lower[axis]) / 2
-    values, slopes, curvatures = (
+    values, slopes, curvatures = [
         (SHARPNESS * half) ** k * np.moveaxis(j, 1 + axis, 1).reshape(fields, SAMPLES, -1) for k, j in enumerate(jets)
-    )
+    ]
     monitor = local_length(np.linspace(-1, 1, SAMPLES), values, slopes, curvatures, periodic)
     if monitor.saving() < WORTH:
         return None

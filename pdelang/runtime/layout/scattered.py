@@ -137,7 +137,9 @@ def grid_layout(
     mappings: Sequence[Mapping1D | None] | None = None,
     ghosts: int = GHOSTS,
 ) -> Layout:
-    """sizes: kernels inside, one a coordinate. points: collocation points per kernel, in all; periodic kernels are 3/4 as wide."""
+    """sizes: kernels inside, one a coordinate. points: collocation points per kernel, in all; periodic kernels are 3/4 as wide.
+    Coarse axes get fewer ghosts: half their size, as they resolve few digits anyway.
+    """
     oversampling = points ** (1 / len(sizes))
     axes = []
     for i, (size, wraps) in enumerate(zip(sizes, periodic)):
@@ -145,5 +147,5 @@ def grid_layout(
         if wraps:
             axes.append(periodic_axis(size, 0.75 * overlap, oversampling, mapping))
         else:
-            axes.append(open_axis(max(size, 3), overlap, oversampling, mapping, ghosts))
+            axes.append(open_axis(max(size, 3), overlap, oversampling, mapping, min(ghosts, max(2, size // 2))))
     return Layout(tuple(axes))

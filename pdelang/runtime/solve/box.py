@@ -16,7 +16,7 @@ from pdelang.runtime.layout.scattered import Layout
 from pdelang.runtime.objective import alpha
 from pdelang.runtime.options import SolveOptions
 from pdelang.runtime.representation import Representation
-from pdelang.runtime.sampling import EmptyPointSet, box, on_equation
+from pdelang.runtime.sampling import EmptyPointSetError, box, on_equation
 from pdelang.runtime.solve.refine import tails
 from pdelang.runtime.status import Status
 from pdelang.runtime.validation import JetSizes, check
@@ -49,11 +49,12 @@ class Problem:
 
 @dataclass(frozen=True)
 class Weights:
-    """What a strategy finds: weights (F, K), the objective's square root, its iterations and its own view of them."""
+    """What a strategy finds: weights (F, K), its iterations and its own view of them; message: where a value is not finite."""
 
     values: np.ndarray
     iterations: int
     status: Status
+    message: str = ""
 
 
 class Strategy(Protocol):
@@ -73,6 +74,7 @@ class Attempt:
     tails: np.ndarray
     iterations: int
     status: Status
+    message: str = ""
 
 
 def active(equation: CompiledEquation, problem: Problem, lower: np.ndarray, upper: np.ndarray) -> bool:
@@ -151,7 +153,7 @@ def quality(problem: Problem, representation: Representation, lower: np.ndarray,
             continue
         try:
             points = on_equation(equation, params, lower, upper, CHECK_POINTS, seed + n)
-        except EmptyPointSet:  # asked for in another slab; validation looks at the whole domain
+        except EmptyPointSetError:  # asked for in another slab; validation looks at the whole domain
             continue
         worst = max(worst, check(equation, representation, points, params, sizes).relative)
     return worst
@@ -175,7 +177,7 @@ def solve_box(
     found = strategy(system, guess_jets(problem, rows, guess or before, frozen))
     expansion = layout.expansion(found.values, lower, upper)
     if found.status is Status.NON_FINITE:
-        return Attempt(expansion, system, np.inf, np.ones(len(lower)), found.iterations, found.status)
+        return Attempt(expansion, system, np.inf, np.ones(len(lower)), found.iterations, found.status, found.message)
     z, _ = layout.nodes(range(len(lower)))
     points = lower + (upper - lower) * (z + 1) / 2
     zero = (0,) * len(lower)

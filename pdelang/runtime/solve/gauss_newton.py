@@ -36,8 +36,8 @@ class GaussNewton:
     def __call__(self, system: System, guess: list[np.ndarray]) -> Weights:
         shape = (system.fields, system.layout.kernels)
         residual, partials = system.linearise(guess)
-        if not _finite(residual, partials):
-            return Weights(np.zeros(shape), 0, Status.NON_FINITE)
+        if message := system.non_finite(residual, partials):
+            return Weights(np.zeros(shape), 0, Status.NON_FINITE, message)
         system.balance(partials)
         factor = RidgeFactor(system.matrix(partials))
         # the guess is given by its jets, not by weights: the first step finds all of w, J w = J guess - r(guess)
@@ -47,8 +47,8 @@ class GaussNewton:
         residual, partials = system.linearise(jets)
         merit, fresh = _norm(system, residual), False
         for iteration in range(1, self.max_iterations):
-            if not np.isfinite(merit):
-                return Weights(values, iteration, Status.NON_FINITE)
+            if message := system.non_finite(residual, partials):
+                return Weights(values, iteration, Status.NON_FINITE, message)
             if not fresh:
                 factor = RidgeFactor(system.matrix(partials))
                 fresh = True
@@ -76,12 +76,9 @@ class GaussNewton:
         return Weights(values, self.max_iterations, Status.ITERATION_LIMIT)
 
 
-def _finite(residual: list[np.ndarray], partials: list[np.ndarray]) -> bool:
-    return all(np.isfinite(r).all() and np.isfinite(p).all() for r, p in zip(residual, partials))
-
-
 def _norm(system: System, residual: list[np.ndarray]) -> float:
-    return float(np.linalg.norm(system.vector(residual)))
+    with np.errstate(over="ignore", invalid="ignore"):  # a trial step may leave every bound: infinite is larger than what was before
+        return float(np.linalg.norm(system.vector(residual)))
 
 
 def gauss_newton(compiled: CompiledProblem, params: Parameters, options: SolveOptions, progress: Progress) -> MethodResult:

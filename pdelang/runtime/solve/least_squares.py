@@ -27,8 +27,8 @@ class Linear:
     def __call__(self, system: System, guess: list[np.ndarray]) -> Weights:
         zeros = [np.zeros_like(g) for g in guess]
         residual, partials = system.linearise(zeros)
-        if not all(np.isfinite(r).all() and np.isfinite(p).all() for r, p in zip(residual, partials)):
-            return Weights(np.zeros((system.fields, system.layout.kernels)), 0, Status.NON_FINITE)
+        if message := system.non_finite(residual, partials):
+            return Weights(np.zeros((system.fields, system.layout.kernels)), 0, Status.NON_FINITE, message)
         same = system.bases is self._bases and all(np.array_equal(a, b) for a, b in zip(partials, self._partials))
         if self._factor is None or not same:
             system.balance(partials)

@@ -1,4 +1,4 @@
-"""March in time: slabs as long as the tolerance allows, each a small dense problem; then the same slabs once more, finer, for the estimate."""
+"""In time: slabs as long as the tolerance allows, each a small dense problem; then the same slabs again, finer, for the estimate."""
 
 from __future__ import annotations
 
@@ -67,7 +67,8 @@ def _adaptive(run: Run) -> tuple[Slabs | None, list[Plan]]:
                 plan = following
             if not best.residual < HOPELESS:
                 run.status = best.status if best.status is Status.NON_FINITE else Status.DIVERGED
-                run.message = f"no accurate slab from {name} = {edges[-1]:.6g} on: the residual stays at {best.residual:.1e}"
+                stays = f"no accurate slab from {name} = {edges[-1]:.6g} on: the residual stays at {best.residual:.1e}"
+                run.message = best.message or stays
                 break
             edges.append(float(best.expansion.upper[-1]))
             parts.append(best.expansion)

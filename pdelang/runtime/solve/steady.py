@@ -8,10 +8,13 @@ import numpy as np
 
 from pdelang.runtime.representation import Representation
 from pdelang.runtime.solve.box import Attempt, solve_box
+from pdelang.runtime.solve.continuation import continued
 from pdelang.runtime.solve.plan import ESTIMATE_GROWTH, Plan, Run
 from pdelang.runtime.status import Status
 
 LEVELS = 12
+HOPELESS = 0.5
+"""An attempt with a larger relative residual has found nothing: continuation may."""
 
 
 def steady(run: Run) -> tuple[Representation | None, np.ndarray | None]:
@@ -28,13 +31,17 @@ def steady(run: Run) -> tuple[Representation | None, np.ndarray | None]:
             assert plan is not None
             guess = best.expansion if best else None
             attempt = solve_box(problem, run.strategy(), run.layout(plan), problem.lower, problem.upper, guess=guess)
+            if attempt.residual >= HOPELESS and not problem.compiled.analysis.linear:
+                guess = continued(run, run.layout(plan))
+                if guess is not None:
+                    attempt = solve_box(problem, run.strategy(), run.layout(plan), problem.lower, problem.upper, guess=guess)
             run.note(attempt, f"level {level + 1}", None)
             worse = best is not None and attempt.residual > 2 * best.residual
             if best is not None:
                 estimate = run.difference(best.expansion, attempt.expansion)
             if worse and level > 1:
                 break
-            best = best if worse else attempt
+            best = attempt if best is None or not worse else best
             if best.status is Status.NON_FINITE and level > 1:
                 break
             if estimate is not None and best.residual <= run.target and run.within_tolerance(estimate, best.expansion):
@@ -51,5 +58,5 @@ def steady(run: Run) -> tuple[Representation | None, np.ndarray | None]:
         run.status = Status.INTERRUPTED
         return (best.expansion if best else None), estimate
     if best is not None:
-        run.status = best.status
+        run.status, run.message = best.status, best.message
     return (best.expansion if best else None), estimate

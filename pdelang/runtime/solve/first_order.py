@@ -1,0 +1,84 @@
+"""Eq. (5) and its relatives: theta <- theta - eta grad L(theta), by any optimiser of optax; `sgd` is eq. (5) itself.
+
+Steps run in compiled chunks of `CHUNK`; between them the objective is looked at, progress told, and an interrupt heard.
+"""
+
+from __future__ import annotations
+
+import inspect
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+
+from pdelang.compiler.compiled import CompiledProblem
+from pdelang.compiler.parameters import UsageError
+from pdelang.runtime.collocation import Parameters
+from pdelang.runtime.objective import Theta, build, loss
+from pdelang.runtime.options import SolveOptions
+from pdelang.runtime.result import MethodResult, Progress
+from pdelang.runtime.solve.kernels import points_for, start
+from pdelang.runtime.status import Status
+
+CHUNK = 50
+
+
+def optimiser(name: str, learning_rate: float) -> optax.GradientTransformation:
+    """optax's optimiser of that name. UsageError: there is none, or it takes no learning rate alone."""
+    make = getattr(optax, name, None) if not name.startswith("_") else None
+    if not inspect.isfunction(make) or next(iter(inspect.signature(make).parameters), "") != "learning_rate":
+        raise UsageError(f"no optimizer {name!r}: any of optax that takes a learning rate, such as sgd, adam, adamw, lion, rmsprop")
+    others = list(inspect.signature(make).parameters.values())[1:]
+    if any(p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY) for p in others):
+        raise UsageError(f"optimizer {name!r} needs more than a learning rate")
+    return make(learning_rate)
+
+
+@partial(jax.jit, static_argnums=(0, 1, 2))
+def _chunk(module: Any, name: str, steps: int, theta: Theta, state: Any, data: tuple[Any, ...], learning_rate: jax.Array) -> Any:
+    """`steps` steps: theta, state, and the objective before each step (steps,)."""
+    update = optimiser(name, learning_rate).update  # type: ignore[arg-type]
+
+    def one(carry: tuple[Theta, Any], _: None) -> tuple[tuple[Theta, Any], jax.Array]:
+        theta, state = carry
+        value, gradient = jax.value_and_grad(lambda t: loss(module, t, data))(theta)
+        change, state = update(gradient, state, theta)
+        return (optax.apply_updates(theta, change), state), value
+
+    (theta, state), values = jax.lax.scan(one, (theta, state), length=steps)
+    return theta, state, values
+
+
+def first_order(compiled: CompiledProblem, params: Parameters, options: SolveOptions, progress: Progress) -> MethodResult:
+    """Method: gradient steps on all kernel parameters, from a grid with zero weights."""
+    initialise = optimiser(options.optimizer, options.learning_rate).init
+    expansion, done, history, status, message = None, 0, [], Status.ITERATION_LIMIT, ""
+    try:
+        expansion = start(compiled, params, options, project=False)
+        theta: Theta = {name: jnp.asarray(value) for name, value in expansion.theta.items()}
+        objective = build(compiled, params, options, theta, points_for(expansion, len(compiled.equations), options))
+        state, rate = initialise(theta), jnp.asarray(options.learning_rate)
+        while done < options.steps:
+            steps = min(CHUNK, options.steps - done)
+            theta, state, values = _chunk(objective.module, options.optimizer, steps, theta, state, objective.data(), rate)
+            if not all(bool(jnp.isfinite(leaf).all()) for leaf in (*theta.values(), values)):
+                status, message = Status.NON_FINITE, f"between steps {done} and {done + steps}: a smaller learning_rate may help"
+                break
+            done += steps
+            expansion = expansion.moved(theta)
+            history.append({"objective": float(values[-1])})
+            progress(f"step {done}", done / options.steps, residual=float(np.sqrt(values[-1])), kernels=expansion.kernels)
+    except KeyboardInterrupt:
+        status = Status.INTERRUPTED
+    return MethodResult(
+        representation=expansion,
+        status=status,
+        method="first_order",
+        iterations=done,
+        reason=f"asked for: {options.optimizer} on all kernel parameters",
+        message=message,
+        history=tuple(history),
+    )
