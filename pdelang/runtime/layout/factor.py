@@ -122,7 +122,7 @@ def interval(lower: float, upper: float, kernels: int, order: int, mapping: Mapp
 
 def circle(lower: float, upper: float, kernels: int, order: int, mapping: Mapping | None = None, *,
            oversampling: float = 2.0, truncation: float = TRUNCATION) -> Factor:  # fmt: skip
-    """Factor of a periodic coordinate. Uniform: the singular vectors of a circulant are the Fourier modes, taken in closed form."""
+    """Factor of a periodic coordinate. Uniform: a circulant, whose singular vectors are waves, taken in closed form."""
     period = upper - lower
     kernels += 1 - kernels % 2  # an odd number has no lone highest mode, whose derivative would vanish on the centres
     count = int(np.ceil(oversampling * kernels))
@@ -137,11 +137,15 @@ def circle(lower: float, upper: float, kernels: int, order: int, mapping: Mappin
     width = PERIODIC_OVERLAP * period / kernels
     mode = np.concatenate([[0], np.repeat(np.arange(1, kernels // 2 + 1), 2)])
     phase = np.concatenate([[0.0], np.tile([0.0, -0.5 * np.pi], kernels // 2)])  # cos, sin, cos, sin, ...
-    amplitude = np.sqrt(np.where(mode == 0, 1.0, 2.0) / period)
-    wave = 2 * np.pi * mode / period
-    symbol = kernels * np.sqrt(2 * np.pi) * width / period * np.exp(-0.5 * (wave * width) ** 2)
-    wavefunction = lambda x, k: amplitude * wave**k * np.cos(np.outer(x - lower, wave) + phase + 0.5 * np.pi * k)
-    return Factor(
-        lower, upper, centres, np.full(kernels, width), period, wavefunction(centres, 0) / symbol, points, np.full(count, period / count),
-        np.stack([wavefunction(points, k) for k in range(order + 1)]), None,
-    )  # fmt: skip
+    # weights cos(k x_i) make sum_m a_m cos((k + m n) x): the aliases m = -1, 1 count near the highest mode
+    waves = 2 * np.pi / period * (mode + kernels * np.array([[0.0], [-1.0], [1.0]]))
+    symbols = kernels * np.sqrt(2 * np.pi) * width / period * np.exp(-0.5 * (waves * width) ** 2)
+    symbols[1:, 0] = 0.0  # of the constant: below rounding
+    norm = np.sqrt(np.where(mode == 0, 1.0, 0.5) * period * np.sum(symbols**2, axis=0))
+
+    def modes(x: Array, k: int) -> Array:
+        return sum(a / norm * w**k * np.cos(np.outer(x - lower, w) + phase + 0.5 * np.pi * k) for a, w in zip(symbols, waves))
+
+    to_weights = np.cos(np.outer(centres - lower, waves[0]) + phase) / norm
+    values = np.stack([modes(points, k) for k in range(order + 1)])
+    return Factor(lower, upper, centres, np.full(kernels, width), period, to_weights, points, np.full(count, period / count), values)

@@ -73,12 +73,14 @@ class _State:
     krylov: int = 0
     unresolved: str = ""
     size: float = 0.0
+    floor: float = 0.0  # defect of an axis, and of time, that more kernels or shorter slabs have been seen not to lower
+    time_floor: float = 0.0
     blurred: float = np.inf  # largest defect of an axis when the layout was refined last
     rejected: tuple[float, float] = (np.inf, np.inf)  # length and time defect of the slab rejected last, here
 
 
 def time_kernels(tolerance: float) -> int:
-    return int(np.clip(round(5 - 1.25 * np.log10(tolerance)), 9, 24))
+    return int(np.clip(round(5 - 1.5 * np.log10(tolerance)), 9, 26))
 
 
 def march(
@@ -156,11 +158,14 @@ def _advance(
         quality = system.quality(solved.W)
         in_time, on_axes, total = _relative(state, quality, h, whole)
         blamed = on_axes > SAFETY * tolerance
-        if refinements > 1 and on_axes.max(initial=0.0) > USELESS * state.blurred:
-            blamed[:] = False  # what is left is a kink that the solution itself will smooth, or rounding
+        worst = on_axes.max(initial=0.0)
+        if refinements > (worst > ROUNDING) and worst > USELESS * state.blurred:
+            state.floor = max(state.floor, worst)  # what is left is a kink that the solution itself will smooth, or rounding
+        blamed &= on_axes > 2 * state.floor
         slow = in_time > SAFETY * tolerance and h > SHORTEST * whole
         if not blamed.any() and in_time < ROUNDING and h < 0.8 * state.rejected[0] and in_time > 0.5 * state.rejected[1]:
-            slow = False  # shorter slabs do not help
+            state.time_floor = in_time  # shorter slabs do not help
+        slow = slow and in_time > 2 * state.time_floor
         rate = 1.0 / (0.75 * T.modes)
         factor = float(np.clip((0.3 * tolerance / max(in_time, 1e-3 * tolerance)) ** rate, 0.3, 1.8))
         if (total > tolerance and (blamed.any() or slow) and not _rough(total)) or not np.isfinite(total):
