@@ -3,7 +3,7 @@ problem burgers "Viscous Burgers equation"
 
 x in [-1, 1]
 t in [0, 1]
-param nu in [0.001, 0.1] log = 0.01/pi      # a family; the default after =
+param nu in [0.001, 0.1] log = 0.01/pi  # a family; the default after =
 
 u_t + u*u_x = nu*u_xx
 

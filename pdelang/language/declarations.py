@@ -44,13 +44,14 @@ def declare(program: ast.Program, report: Report) -> Symbols:
 
 
 def unread_words(program: ast.Program) -> frozenset[str]:
-    """Words of the text that stand outside every statement and comment: of statements with syntax errors."""
+    """Words of the text that stand outside every statement and comment, of statements with syntax errors; of `u_xx` also the `u`."""
     text, gaps, end = program.source.text, [], 0
     for statement in sorted(program.statements, key=lambda s: s.span):
         gaps.append(text[end : statement.span.start])
         end = max(end, statement.span.end)
     gaps.append(text[end:])
-    return frozenset(word for gap in gaps for word in _WORD.findall(_COMMENT.sub("", gap)))
+    words = {word for gap in gaps for word in _WORD.findall(_COMMENT.sub("", gap))}
+    return frozenset(words | {word.rsplit("_", 1)[0] for word in words if "_" in word})
 
 
 Row = tuple[ast.Declared, str, ast.Statement, ast.Expression | None]

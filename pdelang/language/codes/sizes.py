@@ -123,10 +123,10 @@ on boundary: u = 0
 """,
         message="""
 error[E914]: the program unfolds to too much
-  --> example.pde:2:58
+  --> example.pde:2:56
    |
  2 | u_t = u_xx + sum(i in 1..1000: sum(j in 1..1000: sin(i*j*x)))
-   |                                                          ^ the limit is reached here
+   |                                                        ^ the limit is reached here
    = help: definitions and sums multiply
 """,
         right="""
