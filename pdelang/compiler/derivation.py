@@ -15,7 +15,7 @@ from pdelang.compiler import functions, intervals
 from pdelang.compiler.stages import Symbols
 from pdelang.language.expressions import Jet
 
-NODES = 40_000
+NODES = 100_000
 """Nodes that one equation may cost; SymPy makes about 30,000 a second, and ordinary equations need a few hundred."""
 
 

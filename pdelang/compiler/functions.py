@@ -128,16 +128,26 @@ def _where(condition: Any, a: Any, b: Any) -> Any:
     return np.where(condition, a, b)
 
 
+def _as_written(head: Any) -> Callable[..., Any]:
+    """`head` without SymPy's own rewriting, which asks the assumptions 40 questions a call; constants are still worked out."""
+
+    def build(*arguments: Any) -> Any:
+        return head(*arguments, evaluate=not any(a.free_symbols for a in arguments))
+
+    return build
+
+
 def _from_registry(row: builtins.Function) -> Function:
     """An ordinary function: SymPy knows its derivative, NumPy or SciPy its values under the name that JAX uses."""
     head = getattr(sympy, row.sympy)
     jax = row.jax.split("(")[0]
     library, _, name = jax.partition(".")
     places = range(1, row.least + 1)
-    slopes = [lambda *arguments, i=i: head(*arguments).fdiff(i) for i in places]
+    build = _as_written(head)
+    slopes = [lambda *arguments, i=i: build(*arguments).fdiff(i) for i in places]
     return Function(
         head,
-        head,
+        build,
         _chain(*slopes),
         jax,
         getattr(special if library == "special" else np, name),

@@ -22,7 +22,12 @@ Box = Mapping[Any, Interval]
 EVERYTHING: Interval = (-math.inf, math.inf)
 WIDTH = 1e-6
 """Smallest side of a box, relative to the first one's."""
-BOXES = 3000
+BOXES, EFFORT = 3000, 200_000
+"""Boxes looked at, and nodes evaluated in them all."""
+DIMENSIONS = 4
+"""Symbols up to which boxes are halved; beyond them only a change of sign is looked for."""
+CORNERS = 8
+"""Symbols whose ends are combined in all ways."""
 
 
 def _product(a: Interval, b: Interval) -> Interval:
@@ -139,14 +144,25 @@ def enclose(e: Any, box: Box) -> Interval:
 
 
 def zero(e: Any, box: Box) -> dict[Any, float] | None:
-    """A point of the box at which `e` vanishes, None if there is none or it was not found within BOXES boxes."""
+    """A point of the box at which `e` vanishes, None if there is none or it was not found within the effort allowed."""
     symbols = sorted((s for s in e.free_symbols if s in box), key=lambda s: s.name)
     if not symbols or len(symbols) != len(e.free_symbols):
         return None
+    lower, upper = enclose(e, box)
+    if lower > 0 or upper < 0:
+        return None
+    points = [*corners(box, symbols), {s: sum(box[s]) / 2 for s in symbols}]
+    found = [(value(e, point), point) for point in points]
+    if len(symbols) > DIMENSIONS:
+        return _between(e, found)
+    return _bisect(e, box, symbols, max((abs(v) for v, _ in found if math.isfinite(v)), default=0.0))
+
+
+def _bisect(e: Any, box: Box, symbols: Sequence[Any], scale: float) -> dict[Any, float] | None:
+    """Depth first: a box without a zero is dropped, another one halved along its widest side."""
     sides = {s: max(box[s][1] - box[s][0], 1e-300) for s in symbols}
-    scale = max((abs(value(e, corner)) for corner in corners(box, symbols)), default=0.0)
     stack: list[dict[Any, Interval]] = [{s: box[s] for s in symbols}]
-    for _ in range(BOXES):
+    for _ in range(min(BOXES, EFFORT // size(e))):
         if not stack:
             return None
         small = stack.pop()
@@ -164,6 +180,30 @@ def zero(e: Any, box: Box) -> dict[Any, float] | None:
     return None
 
 
+def _between(e: Any, found: Sequence[tuple[float, dict[Any, float]]]) -> dict[Any, float] | None:
+    """A zero on the line between a point of each sign: in many dimensions all that is looked for."""
+    (low, p), (high, q) = min(found, key=lambda f: f[0]), max(found, key=lambda f: f[0])
+    if not low <= 0 <= high or not math.isfinite(high - low):
+        return None
+
+    def on(t: float) -> dict[Any, float]:
+        return {s: p[s] + t * (q[s] - p[s]) for s in p}
+
+    return on(_edge(lambda t: value(e, on(t)) <= 0, 0.0, 1.0))
+
+
+def size(e: Any) -> int:
+    """Nodes of an expression, shared ones once."""
+    seen: set[Any] = set()
+    stack = [e]
+    while stack:
+        e = stack.pop()
+        if e not in seen:
+            seen.add(e)
+            stack.extend(e.args)
+    return len(seen)
+
+
 def value(e: Any, point: Mapping[Any, float]) -> float:
     """e at a point; infinite where it is not defined, so that it is no zero."""
     result = float(values.evaluate(e, point))
@@ -171,7 +211,13 @@ def value(e: Any, point: Mapping[Any, float]) -> float:
 
 
 def corners(box: Box, symbols: Sequence[Any]) -> list[dict[Any, float]]:
-    return [dict(zip(symbols, point)) for point in itertools.product(*(dict.fromkeys(box[s]) for s in symbols))]
+    """The corners of the box; of very many, the first ones (both ends of the last symbols, the lower ends of the others)."""
+    ends = [tuple(dict.fromkeys(box[s])) for s in symbols]
+    many = ends if len(ends) <= CORNERS else [*(e[:1] for e in ends[:-CORNERS]), *ends[-CORNERS:]]
+    found = [dict(zip(symbols, point)) for point in itertools.product(*many)]
+    if len(ends) > CORNERS:
+        found += [dict(zip(symbols, [e[-1] for e in ends])), dict(zip(symbols, [e[i % len(e)] for i, e in enumerate(ends)]))]
+    return found
 
 
 def where_not_positive(e: Any, box: Box, strict: bool = False) -> Interval | None:

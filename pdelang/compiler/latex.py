@@ -20,8 +20,9 @@ _LATIN = {"omicron", *(name for c, name in GREEK.items() if c in "ΑΒΕΖΗΙΚ
 
 
 class _Printer(LatexPrinter):
-    def _print_InertBase(self, e: Any) -> str:  # noqa: N802 - SymPy finds it by this name
-        return functions.of(e).latex.format(*(self._print(a) for a in e.args))
+    def _print_InertBase(self, e: Any, exp: str | None = None) -> str:  # noqa: N802 - SymPy finds it by this name
+        text = functions.of(e).latex.format(*(self._print(a) for a in e.args))
+        return text if exp is None else rf"\left({text}\right)^{{{exp}}}"
 
 
 def name(text: str) -> str:

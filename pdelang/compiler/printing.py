@@ -191,4 +191,9 @@ def _simple(text: str) -> bool:
 
 def _positive_first(terms: tuple[Any, ...]) -> list[Any]:
     """A sum reads better when it does not begin with a minus; the order is SymPy's otherwise, which is canonical."""
-    return sorted(terms, key=lambda t: t.could_extract_minus_sign() if t.is_Mul or t.is_Number else False)
+    return sorted(terms, key=_is_negative)
+
+
+def _is_negative(e: Any) -> bool:
+    coefficient = e.args[0] if e.is_Mul else e
+    return bool(coefficient.is_Number and coefficient.is_negative)

@@ -22,11 +22,19 @@ class Routines:
     def __init__(self, residual: Residual, names: Names):
         self.residual = residual
         self.names = names
+        self.memory: dict[Any, tuple[list[str], list[str]]] = {}
 
     # ------------------------------------------------------------ bodies
 
     def body(self, expressions: Sequence[Any], jets: Sequence[Jet] = ()) -> tuple[list[str], list[str]]:
         """Lines that unpack arguments and compute temporaries, and the texts of the expressions."""
+        key = tuple(expressions), tuple(jets)
+        if key not in self.memory:  # `*_residual` and `*_terms` share theirs
+            self.memory[key] = self._body(expressions, jets)
+        lines, texts = self.memory[key]
+        return list(lines), list(texts)
+
+    def _body(self, expressions: Sequence[Any], jets: Sequence[Jet]) -> tuple[list[str], list[str]]:
         ready = [guard(reciprocals(e)) for e in expressions]
         printer = Printer(dict(self.names.of))
         statements = Statements(printer, self.names.scope.copy())

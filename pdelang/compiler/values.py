@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any, Literal
 
 import mpmath
@@ -83,6 +84,7 @@ def precise(e: Any, values: Mapping[Any, float], digits: int = DIGITS) -> Any:
         return value if isinstance(value, (mpmath.mpf, bool, int)) else mpmath.nan
 
 
+@lru_cache(maxsize=4096)
 def constant(e: Any) -> float:
     """The value of an expression without symbols, correctly rounded; nan where it is not real."""
     if e.is_Rational:

@@ -26,7 +26,7 @@ def text(name: str, stage: str) -> str:
         checked = pipeline.check(problem)
         section = scattered.emit(checked.residual, checked.analysis).strip("\n")
         assert section in result
-        result = result.replace(section, "# (scattered Gaussians)")
+        result = result.replace(section, "# (scattered Gaussians)").replace("\n".join([*scattered.IMPORTS, ""]), "")
     return result
 
 

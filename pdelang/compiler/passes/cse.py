@@ -45,26 +45,37 @@ class Statements:
         return self.memory[e]
 
     def fit(self, e: Any, arguments: list[Any]) -> Any:
-        """e.func(*arguments), short enough; the longest arguments are named first, then sums and products are cut in pieces."""
-        fitted = e.func(*arguments)
+        """e.func(*arguments), short enough: sums and products are cut in pieces, of other functions the longest arguments are named."""
+        fitted = e if all(new is old for new, old in zip(arguments, e.args)) else e.func(*arguments)
         if len(self.printer(fitted)) <= WIDTH:
             return fitted
+        if e.is_Add or e.is_Mul:
+            return self.cut(e.func, list(fitted.args) if fitted.func is e.func else arguments)
         for i in sorted(range(len(arguments)), key=lambda i: -len(self.printer(arguments[i]))):
-            if not arguments[i].args or not arguments[i].free_symbols:
-                continue
-            arguments[i] = self.name(arguments[i])
-            fitted = e.func(*arguments)
+            if arguments[i].args and arguments[i].free_symbols:
+                arguments[i] = self.name(arguments[i])
+                fitted = e.func(*arguments)
+                if len(self.printer(fitted)) <= WIDTH:
+                    break
+        return fitted
+
+    def cut(self, head: Any, arguments: list[Any]) -> Any:
+        """A long sum or product: runs of arguments that fill a line are named, and again, until the rest fits. Time is linear."""
+        while len(arguments) > 1:
+            fitted = head(*arguments)
             if len(self.printer(fitted)) <= WIDTH:
                 return fitted
-        while (e.is_Add or e.is_Mul) and len(arguments) > 2:
-            piece = [arguments.pop(0), arguments.pop(0)]
-            while arguments and len(self.printer(e.func(*piece, arguments[0]))) <= WIDTH:
-                piece.append(arguments.pop(0))
-            arguments.append(self.name(e.func(*piece)))
-            fitted = e.func(*arguments)
-            if len(self.printer(fitted)) <= WIDTH:
-                break
-        return fitted
+            pieces: list[list[Any]] = []
+            room = 0
+            for argument in arguments:
+                length = len(self.printer(argument)) + len(" + ()")
+                if not pieces or (room < length and len(pieces[-1]) > 1) or (room < length and length > WIDTH // 2):
+                    pieces.append([])
+                    room = WIDTH
+                pieces[-1].append(argument)
+                room -= length
+            arguments = [self.name(head(*piece)) if len(piece) > 1 or piece[0].args else piece[0] for piece in pieces]
+        return arguments[0]
 
     def name(self, e: Any) -> Any:
         """A temporary that stands for `e`."""
