@@ -98,7 +98,7 @@ def test_grading_follows_a_front() -> None:
     x = np.linspace(-1, 1, 2001)
     w = 0.01
     u = np.tanh(x / w)
-    monitor = local_length(x, u[None, :, None], ((1 - u**2) / w)[None, :, None], (-2 * u * (1 - u**2) / w**2)[None, :, None], False)
+    monitor = local_length(x, [f[None, :, None] for f in (u, (1 - u**2) / w, -2 * u * (1 - u**2) / w**2)], False)
     assert monitor.length.min() < 2.5 * w
     assert np.abs(np.diff(monitor.length)).max() <= 0.2501 * (x[1] - x[0])
     assert monitor.saving() > 5

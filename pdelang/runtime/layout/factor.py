@@ -50,7 +50,7 @@ def gaussian_derivatives(centres: Array, widths: Array, x: Array, order: int, pe
     return out
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=512)
 def gauss_legendre(count: int) -> tuple[Array, Array]:
     """Points and weights on [-1, 1]."""
     return np.polynomial.legendre.leggauss(count)

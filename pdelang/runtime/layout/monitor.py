@@ -8,6 +8,7 @@ map decides the accuracy.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,11 +39,11 @@ class Monitor:
         return float((self.x[-1] - self.x[0]) / self.length.min() / self.lengths())
 
 
-def local_length(x: Array, values: Array, slopes: Array, curvatures: Array, periodic: bool) -> Monitor:
-    """values, slopes, curvatures: (fields, len(x), samples) at places x, ends included."""
+def local_length(x: Array, jets: Sequence[Array], periodic: bool) -> Monitor:
+    """jets: u, u_x, u_xx, each (fields, len(x), samples) at places x, ends included."""
     span = x[-1] - x[0]
     length = np.full(len(x), LARGEST * span)
-    for u, ux, uxx in zip(values, slopes, curvatures):
+    for u, ux, uxx in zip(*jets):
         size = np.ptp(u)
         if size <= 1e-12 * max(np.abs(u).max(), 1e-300):
             continue

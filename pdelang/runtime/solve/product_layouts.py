@@ -125,7 +125,7 @@ class Layout:
         for k in range(3):
             own = [contract([gaussians[k] if j == axis else m for j, m in enumerate(others)], w) for w in weights]
             jets.append(np.stack([np.moveaxis(o, axis, 0).reshape(len(x), -1) for o in own]))
-        return local_length(x, *jets, periodic)
+        return local_length(x, jets, periodic)
 
 
 def first_layout(program: Program, kernels: int | None) -> Layout:
@@ -196,7 +196,7 @@ def initial_coefficients(space: Space) -> tuple[tuple[tuple[Array, ...], ...], A
     defects, where = np.zeros(space.dimension), [np.zeros(len(f.points)) for f in space.factors]
     for (field, _), value in zip(unknowns, values):
         tensor = value.reshape(grid)
-        size = max(np.linalg.norm(tensor), 1e-8 * np.linalg.norm(values), 1e-300)
+        size = max(float(np.linalg.norm(tensor)), 1e-8 * float(np.linalg.norm(values)), 1e-300)
         for i, factor in enumerate(space.factors):
             lost = tensor - along(factor.values[0], along(factor.test, tensor, i), i)
             defects[i] = max(defects[i], float(np.linalg.norm(lost) / size))

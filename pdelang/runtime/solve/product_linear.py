@@ -32,6 +32,8 @@ def assemble(tests: Sequence[Array], bases: Sequence[Array], coefficient: Array)
         for t, b in zip(tests, bases):
             out = np.kron(out, t @ b)
         return out
+    if len(tests) == 1:
+        return (tests[0] * coefficient) @ bases[0]
     tensor, shape = coefficient, []
     for axis, (t, b) in enumerate(zip(tests, bases)):
         pairs = (t[:, None, :] * b.T[None]).reshape(-1, t.shape[1])
@@ -65,11 +67,13 @@ def frozen_blocks(system: SlabSystem, partials: Array, face_partials: dict[int, 
     """
     space, p = system.space, system.program
     constraints = space.constraints
-    stacked = isinstance(constraints, StackedConstraints)
-    nulls = None if stacked else [[s.null for s in axes] for axes in constraints.spaces]
-    widths = [space.factors[0].rank] * p.fields if stacked else [int(np.prod(shape)) for shape in constraints.shapes]
     full = int(np.prod(space.ranks))
-    heights = [full] * p.fields if full_tests or stacked else widths
+    nulls: list[list[Array]] | None = None
+    widths = [full] * p.fields
+    if isinstance(constraints, AxisConstraints):
+        nulls = [[s.null for s in axes] for axes in constraints.spaces]
+        widths = [int(np.prod(shape)) for shape in constraints.shapes]
+    heights = [full] * p.fields if full_tests else widths
     row_at, column_at = np.concatenate([[0], np.cumsum(heights)]), np.concatenate([[0], np.cumsum(widths)])
 
     def columns(matrices: Sequence[Array], field: int) -> list[Array]:
@@ -104,7 +108,7 @@ def frozen_blocks(system: SlabSystem, partials: Array, face_partials: dict[int, 
             block = faces.setdefault((p.time_orders[jet.field], k), np.zeros((offsets[-1], column_at[-1])))
             block[begin:end, column_at[jet.field] : column_at[jet.field + 1]] += assemble(tests, bases, grid)
 
-    if stacked:
+    if isinstance(constraints, StackedConstraints) and constraints.members:
         null = constraints.space.null
         interior = {key: (m if full_tests else null.T @ m) @ null for key, m in interior.items()}
         faces = {key: m @ null for key, m in faces.items()}

@@ -73,10 +73,17 @@ class _State:
     krylov: int = 0
     unresolved: str = ""
     size: float = 0.0
-    floor: float = 0.0  # defect of an axis, and of time, that more kernels or shorter slabs have been seen not to lower
-    time_floor: float = 0.0
-    blurred: float = np.inf  # largest defect of an axis when the layout was refined last
+    time_floor: float = 0.0  # defect of time, and of each axis, that shorter slabs or more kernels have been seen not to lower:
+    floor: Array = field(default_factory=lambda: np.zeros(0))  # rounding, or a kink that the solution itself will smooth
+    blurred: Array = field(default_factory=lambda: np.zeros(0))  # defects of the axes refined last, infinite for the others
+    refined: Array = field(default_factory=lambda: np.zeros(0))  # how often each axis was, on this slab
     rejected: tuple[float, float] = (np.inf, np.inf)  # length and time defect of the slab rejected last, here
+
+    def accepted(self) -> None:
+        """A new slab begins: forget what concerned the last one, but not what rounding allows."""
+        axes = self.layout.axes
+        self.rejected, self.blurred, self.refined = (np.inf, np.inf), np.full(axes, np.inf), np.zeros(axes)
+        self.floor = np.where(self.floor < ROUNDING, self.floor, 0.0) if len(self.floor) else np.zeros(axes)
 
 
 def time_kernels(tolerance: float) -> int:
@@ -100,7 +107,7 @@ def march(
         status, message = Status.INTERRUPTED, f"interrupted at {program.compiled.problem.coordinates[-1].name} = {state.at:.4g}"
     slabs = Slabs(np.array(state.edges), tuple(state.parts)) if state.parts else None
     relative = np.sqrt(np.max(np.divide(state.residual, state.scale, out=np.zeros_like(state.scale), where=state.scale > 0)))
-    if status is Status.CONVERGED and state.unresolved:
+    if status is Status.CONVERGED and state.unresolved and (relative > tolerance or blurred):
         status, message = Status.TOLERANCE_NOT_MET, state.unresolved
     return March(slabs, state.layout, float(relative), state.at, state.newton, state.krylov, status, message, state.length)
 
@@ -131,6 +138,7 @@ def _advance(
     begin, whole = float(program.bounds[0][-1]), end - float(program.bounds[0][-1])
     cache: dict[object, Inverse] = {}
     failures, refinements = 0, 0
+    state.accepted()
     while end - state.at > 1e-12 * whole:
         if clock.monotonic() > deadline:
             fine = max(state.layout.kernels, default=0) > 0.6 * state.layout.largest or state.length < 1e-3 * whole
@@ -158,9 +166,8 @@ def _advance(
         quality = system.quality(solved.W)
         in_time, on_axes, total = _relative(state, quality, h, whole)
         blamed = on_axes > SAFETY * tolerance
-        worst = on_axes.max(initial=0.0)
-        if refinements > (worst > ROUNDING) and worst > USELESS * state.blurred:
-            state.floor = max(state.floor, worst)  # what is left is a kink that the solution itself will smooth, or rounding
+        useless = (on_axes > USELESS * state.blurred) & ((state.refined > 1) | (on_axes < ROUNDING))
+        state.floor = np.where(useless, np.maximum(state.floor, on_axes), state.floor)
         blamed &= on_axes > 2 * state.floor
         slow = in_time > SAFETY * tolerance and h > SHORTEST * whole
         if not blamed.any() and in_time < ROUNDING and h < 0.8 * state.rejected[0] and in_time > 0.5 * state.rejected[1]:
@@ -180,7 +187,8 @@ def _advance(
                 and refinements < 8
                 and _refine(state, system, solved, on_axes, tolerance)
             ):
-                refinements, state.blurred = refinements + 1, on_axes.max()
+                refinements += 1
+                state.blurred, state.refined = np.where(blamed, on_axes, np.inf), state.refined + blamed
                 cache.clear()
                 continue
             if slow:
@@ -191,7 +199,8 @@ def _advance(
             continue
         if total > 10 * tolerance and not state.unresolved:
             state.unresolved = f"at {name} = {state.at:.4g} the residual stays at {total:.1e} of the equation's terms on the finest layout"
-        failures, refinements, state.rejected = 0, 0, (np.inf, np.inf)
+        failures, refinements = 0, 0
+        state.accepted()
         state.residual += h * quality.residual**2
         state.scale += h * quality.scale**2
         state.parts.append(ProductExpansion.of(system, solved.W))
