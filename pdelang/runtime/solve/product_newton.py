@@ -29,6 +29,7 @@ FINEST = 2e-14
 PASSES = 5
 SAMPLES = {1: 801, 2: 101, 3: 31, 4: 15}  # points an axis on which two solutions are compared
 AIM = 0.4  # the residual at collocation points is smaller than on independent ones
+ROUGHEST = 1e-2
 COARSE_PASS = 30.0  # tolerance of the first pass in units of the asked one
 
 
@@ -89,11 +90,17 @@ def _evolution(program: Program, options: SolveOptions, progress: Progress) -> M
     deadline = clock.monotonic() + TIME_LIMIT
     tolerance = max(options.tolerance, 1e-13)
     layout = first_layout(program, options.kernels)
-    coarse = march(program, layout, min(COARSE_PASS * tolerance, 1e-2), progress, deadline, share=(0.0, 0.3))
-    history = [_figures(coarse)]
+    rough, history = min(COARSE_PASS * tolerance, ROUGHEST), []
+    for attempt in range(3):  # a first solution must leave time for a second: where the tolerance is out of reach, a looser one
+        patience = clock.monotonic() + (deadline - clock.monotonic()) * (0.35 if attempt < 2 and rough < ROUGHEST else 1.0)
+        coarse = march(program, layout, rough, progress, patience, share=(0.0, 0.3))
+        history.append(_figures(coarse))
+        if coarse.status is not Status.ITERATION_LIMIT or rough >= ROUGHEST:
+            break
+        rough = min(COARSE_PASS * rough, ROUGHEST)
     if coarse.status not in (Status.CONVERGED, Status.TOLERANCE_NOT_MET):
         return _result(program, coarse, None, history)
-    aim, error, fine = AIM * tolerance, None, coarse
+    aim, error, fine = max(AIM * tolerance, rough / 100), None, coarse
     for number in range(PASSES):
         fine = march(program, layout, aim, progress, deadline, share=(0.3, 1.0))
         history.append(_figures(fine))
@@ -104,12 +111,13 @@ def _evolution(program: Program, options: SolveOptions, progress: Progress) -> M
         size = sizes(fine.representation, program)
         error = estimate(difference(coarse.representation, fine.representation, program), coarse.residual, fine.residual, size)
         relative = _relative_error(error, size)
-        if relative <= tolerance or fine.status is not Status.CONVERGED or aim <= FINEST:
+        if (relative <= tolerance and fine.residual <= 0.7 * tolerance) or fine.status is not Status.CONVERGED or aim <= FINEST:
             break
         if number and fine.residual > 0.7 * coarse.residual:
             fine = replace(fine, status=Status.STAGNATED, message=f"rounding: the estimated error stays at {relative:.1e}")
             break
-        aim, coarse = max(aim * float(np.clip(0.3 * tolerance / relative, 1e-3, 0.3)), FINEST), fine
+        missing = min(0.3 * tolerance / max(relative, 1e-300), AIM * tolerance / max(fine.residual, 1e-300))
+        aim, coarse = max(aim * float(np.clip(missing, 1e-3, 0.3)), FINEST), fine
     return _result(program, fine, error, history)
 
 
