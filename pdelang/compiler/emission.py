@@ -44,7 +44,8 @@ def main():
     for name, declared in PARAMETERS.items():
         option = f"--param-{name}" if name in ("tol", "method", "plot", "output", "help") else f"--{name}"
         default = f"default {declared['default']}"
-        parser.add_argument(option, dest=f"parameter {name}", type=float, nargs=declared["size"], help=default)
+        form = {"type": float, "nargs": declared["size"], "metavar": "NUMBER"}
+        parser.add_argument(option, dest=f"parameter {name}", help=default, **form)
     parser.add_argument("--tol", type=float, help="tolerance, relative")
     parser.add_argument("--method", help="a method of pdelang's runtime")
     parser.add_argument("--plot", metavar="FILE", help="write a picture")

@@ -22,6 +22,7 @@ from pdelang.compiler.lowering import scattered
 from pdelang.compiler.naming import RESERVED, Scope, identifier
 from pdelang.compiler.text import docstring, literal, one_line, quote, text_literal
 from pdelang.language.semantics import parse
+from pdelang.runtime.status import Status
 from tests.compiler.handmade import burgers
 from tests.compiler.programs import PROGRAMS
 
@@ -120,6 +121,7 @@ def test_the_same_bytes_under_other_hashes() -> None:
 import sys
 from pdelang.compiler import pipeline
 from pdelang.language.semantics import parse
+from pdelang.runtime.status import Status
 from tests.compiler.programs import MANUFACTURED
 sys.stdout.buffer.write(pipeline.source(parse(MANUFACTURED, "p.pde")).encode())
 """
@@ -151,3 +153,36 @@ def test_the_formatter_changes_nothing(name: str) -> None:
     ruff = str(Path(sys.executable).parent / "ruff")
     options = ["format", "--isolated", "--line-length", "120", "-"]
     assert subprocess.run([ruff, *options], input=source, capture_output=True, text=True, check=True).stdout == source
+
+
+class Answer:
+    """What `solve` gives, as far as the command line looks."""
+
+    def __init__(self, status: Status):
+        self.status = status
+        self.written: list[str] = []
+        self.plot = self.save = self.written.append
+
+
+@pytest.mark.parametrize(("status", "code"), [(Status.CONVERGED, 0), (Status.TOLERANCE_NOT_MET, 3)])
+def test_the_command_line(status: Status, code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    text = "x in [0, 1]\nparam tol in [0, 1]\nparam a[2] in [0, 1]\nu_xx = a[1] + a[2]*tol\non boundary: u = 0\n"
+    module = load_module(pipeline.source(parse(text, "p.pde")), "commanded")
+    answer, asked = Answer(status), {}
+    monkeypatch.setattr(module, "solve", lambda **given: asked.update(given) or answer)
+    monkeypatch.setattr(
+        sys, "argv", ["p.py", "--tol", "1e-8", "--param-tol", "0.5", "--a", "0.25", "1", "--plot", "u.png", "--output", "u.nc"]
+    )
+    assert module.main() == code
+    assert asked == {"tolerance": 1e-8, "tol": 0.5, "a": [0.25, 1.0]}
+    assert answer.written == ["u.png", "u.nc"]
+    assert capsys.readouterr().out == status.value + "\n"
+
+
+def test_the_command_line_refuses_in_words(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    module = load_module(pipeline.source(burgers()), "refused")
+    monkeypatch.setattr(sys, "argv", ["p.py", "--nu", "7"])
+    with pytest.raises(SystemExit) as caught:
+        module.main()
+    assert caught.value.code == 2
+    assert "parameter `nu` = 7 lies outside its range [0.001, 0.1]" in capsys.readouterr().err
