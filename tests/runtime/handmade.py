@@ -1,4 +1,4 @@
-"""Compiled problems made by hand: residuals as functions of jets, partials by automatic differentiation. What the compiler would give, without it."""
+"""Compiled problems made by hand: residuals as functions of jets, partials by automatic differentiation. No compiler needed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SPAN = Span(0, 0)
 nan = float("nan")
 
 
-def J(*orders: int, field: int = 0, place: int = 0) -> Jet:
+def J(*orders: int, field: int = 0, place: int = 0) -> Jet:  # noqa: N802 (the jet space, as in the literature)
     return Jet(field, orders, place)
 
 

@@ -26,10 +26,8 @@ def coordinate_map(representation: Representation, axis: int, lower: np.ndarray,
     orders = [tuple(k if i == axis else 0 for i in range(d)) for k in range(3)]
     jets = representation.grid_jets(axes, [(f, o) for o in orders for f in range(fields)]).reshape(3, fields, *counts)
     half = (upper[axis] - lower[axis]) / 2
-    values, slopes, curvatures = [
-        (SHARPNESS * half) ** k * np.moveaxis(j, 1 + axis, 1).reshape(fields, SAMPLES, -1) for k, j in enumerate(jets)
-    ]
-    monitor = local_length(np.linspace(-1, 1, SAMPLES), values, slopes, curvatures, periodic)
+    scaled = [(SHARPNESS * half) ** k * np.moveaxis(j, 1 + axis, 1).reshape(fields, SAMPLES, -1) for k, j in enumerate(jets)]
+    monitor = local_length(np.linspace(-1, 1, SAMPLES), scaled, periodic)
     if monitor.saving() < WORTH:
         return None
     found = graded(monitor, periodic)

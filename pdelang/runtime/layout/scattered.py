@@ -66,6 +66,11 @@ def open_axis(size: int, overlap: float, oversampling: float, mapping: Mapping1D
     return Axis(centres, scales, nodes, weights / 2, False, size)
 
 
+def ghosts_of(size: int, most: int) -> int:
+    """Coarse axes get fewer ghosts: half their size, as they resolve few digits anyway."""
+    return min(most, max(min(2, most), size // 2))
+
+
 @dataclass(frozen=True, eq=False)
 class Layout:
     """The grid of several axes. Kernel k = (k_1, ..., k_d) in C order."""
@@ -137,9 +142,7 @@ def grid_layout(
     mappings: Sequence[Mapping1D | None] | None = None,
     ghosts: int = GHOSTS,
 ) -> Layout:
-    """sizes: kernels inside, one a coordinate. points: collocation points per kernel, in all; periodic kernels are 3/4 as wide.
-    Coarse axes get fewer ghosts: half their size, as they resolve few digits anyway.
-    """
+    """sizes: kernels inside, one a coordinate. points: collocation points per kernel, in all; periodic kernels are 3/4 as wide."""
     oversampling = points ** (1 / len(sizes))
     axes = []
     for i, (size, wraps) in enumerate(zip(sizes, periodic)):
@@ -147,5 +150,5 @@ def grid_layout(
         if wraps:
             axes.append(periodic_axis(size, 0.75 * overlap, oversampling, mapping))
         else:
-            axes.append(open_axis(max(size, 3), overlap, oversampling, mapping, min(ghosts, max(2, size // 2))))
+            axes.append(open_axis(max(size, 3), overlap, oversampling, mapping, ghosts_of(size, ghosts)))
     return Layout(tuple(axes))

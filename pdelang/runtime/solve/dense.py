@@ -16,9 +16,11 @@ RIDGE = 1e-13
 class RidgeFactor:
     """The factorisation of A (M, n), overwritten; `solve` takes any number of right-hand sides (M,)."""
 
-    def __init__(self, matrix: np.ndarray, ridge: float = RIDGE):
+    def __init__(self, matrix: np.ndarray, ridge: float | np.ndarray = RIDGE, least: float = 0.0):
+        """ridge: one number, or one a column. least: a column shorter than this share of the longest counts as that long."""
         rows, columns = matrix.shape
         self._norms = np.sqrt(np.einsum("ij,ij->j", matrix, matrix))
+        self._norms = np.maximum(self._norms, least * self._norms.max(initial=0.0))
         self._norms[self._norms == 0] = 1.0
         stacked = np.zeros((rows + columns, columns), order="F")
         np.divide(matrix, self._norms, out=stacked[:rows])

@@ -37,19 +37,18 @@ def optimiser(name: str, learning_rate: float) -> optax.GradientTransformation:
     return make(learning_rate)
 
 
-@partial(jax.jit, static_argnums=(0, 1, 2))
-def _chunk(module: Any, name: str, steps: int, theta: Theta, state: Any, data: tuple[Any, ...], learning_rate: jax.Array) -> Any:
-    """`steps` steps: theta, state, and the objective before each step (steps,)."""
+@partial(jax.jit, static_argnums=(0, 1))
+def _chunk(module: Any, name: str, steps: jax.Array, theta: Theta, state: Any, data: tuple[Any, ...], learning_rate: jax.Array) -> Any:
+    """`steps` steps: theta, state, and the objective before the last of them. The number is an argument: one compilation serves all."""
     update = optimiser(name, learning_rate).update  # type: ignore[arg-type]
 
-    def one(carry: tuple[Theta, Any], _: None) -> tuple[tuple[Theta, Any], jax.Array]:
-        theta, state = carry
+    def one(_: Any, carry: tuple[Theta, Any, jax.Array]) -> tuple[Theta, Any, jax.Array]:
+        theta, state, _ = carry
         value, gradient = jax.value_and_grad(lambda t: loss(module, t, data))(theta)
         change, state = update(gradient, state, theta)
-        return (optax.apply_updates(theta, change), state), value
+        return optax.apply_updates(theta, change), state, value
 
-    (theta, state), values = jax.lax.scan(one, (theta, state), length=steps)
-    return theta, state, values
+    return jax.lax.fori_loop(0, steps, one, (theta, state, jnp.asarray(jnp.inf)))
 
 
 def first_order(compiled: CompiledProblem, params: Parameters, options: SolveOptions, progress: Progress) -> MethodResult:
@@ -63,14 +62,14 @@ def first_order(compiled: CompiledProblem, params: Parameters, options: SolveOpt
         state, rate = initialise(theta), jnp.asarray(options.learning_rate)
         while done < options.steps:
             steps = min(CHUNK, options.steps - done)
-            theta, state, values = _chunk(objective.module, options.optimizer, steps, theta, state, objective.data(), rate)
-            if not all(bool(jnp.isfinite(leaf).all()) for leaf in (*theta.values(), values)):
+            theta, state, value = _chunk(objective.module, options.optimizer, jnp.asarray(steps), theta, state, objective.data(), rate)
+            if not all(bool(jnp.isfinite(leaf).all()) for leaf in (*theta.values(), value)):
                 status, message = Status.NON_FINITE, f"between steps {done} and {done + steps}: a smaller learning_rate may help"
                 break
             done += steps
             expansion = expansion.moved(theta)
-            history.append({"objective": float(values[-1])})
-            progress(f"step {done}", done / options.steps, residual=float(np.sqrt(values[-1])), kernels=expansion.kernels)
+            history.append({"objective": float(value)})
+            progress(f"step {done}", done / options.steps, residual=float(np.sqrt(value)), kernels=expansion.kernels)
     except KeyboardInterrupt:
         status = Status.INTERRUPTED
     return MethodResult(

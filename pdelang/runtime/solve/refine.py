@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pdelang.runtime.layout.scattered import Axis, Layout
+from pdelang.runtime.layout.scattered import Axis, Layout, ghosts_of
 
 GROWTH = 1.35
 FIRST_SIZES = {1: 20, 2: 12, 3: 7, 4: 5}
@@ -52,4 +52,5 @@ def grown(sizes: Sequence[int], tail: np.ndarray, growth: float = GROWTH) -> tup
 def sizes_for(kernels: int, periodic: Sequence[bool], ghosts: int) -> tuple[int, ...]:
     """Equal sizes inside, such that the layout has about `kernels` kernels with its ghosts."""
     side = kernels ** (1 / len(periodic))
-    return tuple(max(3, round(side if wraps else side - 2 * ghosts)) for wraps in periodic)
+    inside = min(range(3, max(4, int(side) + 2)), key=lambda n: abs(n + 2 * ghosts_of(n, ghosts) - side))
+    return tuple(max(3, round(side)) if wraps else inside for wraps in periodic)
