@@ -11,12 +11,14 @@ import argparse
 from dataclasses import dataclass
 from pathlib import Path
 
+from PIL import Image
+
 import pdelang
 
 HERE = Path(__file__).parent
 EXAMPLES = HERE.parent / "examples"
 IMAGES = HERE / "images"
-LARGEST = 500_000
+LARGEST = 150_000
 """Bytes of one picture."""
 
 
@@ -28,17 +30,17 @@ class Picture:
 
 
 PICTURES = (
-    Picture("burgers", 1e-6, "A sine steepens into a layer of width 0.01. The reference is Cole and Hopf's formula, by quadrature."),
-    Picture("allen_cahn", 1e-4, "Two phases and the walls between them; the initial value has a kink where the period closes."),
-    Picture("kdv", 1e-6, "Dispersion breaks a cosine into solitons, which pass through each other."),
+    Picture("burgers", 1e-4, "A sine steepens into a layer of width 0.01. The reference is Cole and Hopf's formula, by quadrature."),
+    Picture("allen_cahn", 1e-3, "Two phases and the walls between them; the initial value has a kink where the period closes."),
+    Picture("kdv", 1e-5, "Dispersion breaks a cosine into solitons, which pass through each other."),
     Picture("schroedinger", 1e-3, "Real and imaginary part of a second-order soliton that breathes."),
-    Picture("kuramoto_sivashinsky", 1e-5, "Chaos in one space dimension, fourth order."),
+    Picture("kuramoto_sivashinsky_regular", 1e-7, "Long waves grow, short ones are damped: fourth order, periodic."),
     Picture("kovasznay", 1e-8, "Steady Navier-Stokes with an exact solution: two velocities and the pressure."),
-    Picture("cavity", 1e-4, "A lid drives a vortex at Re = 100."),
+    Picture("cavity", 1e-3, "A lid drives a vortex at Re = 100."),
     Picture("helmholtz", 1e-10, "Made up by `exact u = ...`; the right-hand side is `source(exact)`."),
     Picture("biharmonic", 1e-8, "A clamped plate, fourth order."),
     Picture("wave", 1e-8, "A string with two modes, second order in time."),
-    Picture("burgers2d", 1e-5, "Burgers' equation on a square, three coordinates."),
+    Picture("burgers2d", 1e-4, "Burgers' equation on a square, three coordinates."),
 )
 
 
@@ -49,6 +51,7 @@ def draw(picture: Picture) -> str:
     if not solution.relative_l2 and reference.exists():
         solution = solution.compared_with(reference)
     path = solution.plot(IMAGES / f"{picture.example}.png")
+    compress(path)
     if path.stat().st_size > LARGEST:
         raise SystemExit(f"{path} has {path.stat().st_size} bytes, more than {LARGEST}")
     errors = ", ".join(f"{name}: {error:.0e}" for name, error in solution.relative_l2.items())
@@ -68,6 +71,13 @@ def draw(picture: Picture) -> str:
             "",
         ]
     )
+
+
+def compress(path: Path) -> None:
+    """256 colours are enough for these pictures, and a third of the bytes."""
+    with Image.open(path) as picture:
+        reduced = picture.convert("RGB").quantize(256, dither=Image.Dither.NONE)
+    reduced.save(path, optimize=True)
 
 
 HEAD = """# Gallery
