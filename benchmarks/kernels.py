@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -62,7 +63,7 @@ def network(layers: Sequence[tuple[jax.Array, jax.Array]], point: jax.Array) -> 
 
 def new_network(widths: Sequence[int] = (2, 26, 26, 26, 1)) -> list[tuple[jax.Array, jax.Array]]:
     rng = np.random.default_rng(2)
-    return [(jnp.asarray(rng.normal(size=(a, b)) / a**0.5), jnp.zeros(b)) for a, b in zip(widths, widths[1:])]
+    return [(jnp.asarray(rng.normal(size=(a, b)) / a**0.5), jnp.zeros(b)) for a, b in pairwise(widths)]
 
 
 Field = Callable[[Any, jax.Array], jax.Array]

@@ -41,9 +41,9 @@ WRAPPED = """# Periodic coordinates: each kernel with its images one period befo
 
 
 def jet_union(residual: Residual) -> tuple[Index, ...]:
-    """(field, orders) that the interior needs, by field, then total order."""
+    """(field, orders) that the interior needs, in the order of `ResidualEquation.jets`: by field, total order, orders."""
     found = {(j.field, j.orders) for e in residual.equations for j in e.jets}
-    return tuple(sorted(found, key=lambda j: (j[0], sum(j[1]), [-n for n in j[1]])))
+    return tuple(sorted(found, key=lambda j: (j[0], sum(j[1]), j[1])))
 
 
 def images(residual: Residual) -> tuple[tuple[float, ...], ...]:
