@@ -76,7 +76,8 @@ def _adaptive(run: Run) -> tuple[Slabs | None, list[Plan]]:
             eased = chosen.eased(best.residual, target)
             plan = eased if options.kernels is None else chosen
             plan = plan if options.slabs is None else replace(plan, length=chosen.length)
-            target = max(target, 2 * best.residual)  # what one slab could not reach, the next need not try in vain
+            if best.residual > target:
+                target = 2 * best.residual  # what one slab could not reach, the next need not try in vain
     except KeyboardInterrupt:
         run.status = Status.INTERRUPTED
     return (Slabs(np.array(edges), tuple(parts)) if parts else None), used
