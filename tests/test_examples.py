@@ -17,6 +17,7 @@ from pdelang.compiler.compiled import CompiledProblem
 from pdelang.language.formatter import format_source
 from pdelang.language.parser import parse_program
 from pdelang.language.source import Source
+from pdelang.runtime.solve import product_newton
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 REFERENCES = EXAMPLES / "references"
@@ -24,38 +25,40 @@ REFERENCES = EXAMPLES / "references"
 
 @dataclass(frozen=True)
 class Case:
-    """tolerance: asked for. error: bound on the relative L2 error of every field, within about ten times of what is reached."""
+    """tolerance: asked for. error: bound on the relative L2 error of every field, about ten times what is reached."""
 
     tolerance: float
     error: float
 
 
 CASES = {
-    "advection_diffusion_reaction": Case(1e-8, 1e-9),
+    "advection_diffusion_reaction": Case(1e-8, 2e-10),
     "allen_cahn": Case(1e-3, 1e-3),
-    "biharmonic": Case(1e-7, 1e-7),
-    "boundary_layer": Case(1e-8, 1e-8),
-    "burgers": Case(1e-4, 1e-4),
-    "burgers2d": Case(1e-4, 1e-4),
+    "biharmonic": Case(1e-7, 1e-12),
+    "boundary_layer": Case(1e-6, 1e-8),
+    "burgers": Case(1e-4, 2e-5),
+    "burgers2d": Case(1e-4, 3e-6),
     "cavity": Case(1e-3, 1e-3),
-    "convection": Case(1e-8, 1e-8),
-    "elliptic": Case(1e-8, 1e-8),
-    "front": Case(1e-5, 1e-5),
-    "heat": Case(1e-8, 1e-8),
-    "heat3d": Case(1e-6, 1e-6),
-    "helmholtz": Case(1e-9, 1e-9),
-    "kdv": Case(1e-5, 1e-5),
-    "klein_gordon": Case(1e-7, 1e-7),
-    "kovasznay": Case(1e-7, 1e-7),
-    "kuramoto_sivashinsky": Case(1e-4, 1e-4),
-    "kuramoto_sivashinsky_regular": Case(1e-7, 1e-7),
-    "poisson": Case(1e-9, 1e-9),
-    "robin": Case(1e-7, 1e-7),
-    "schroedinger": Case(1e-3, 1e-3),
-    "wave": Case(1e-7, 1e-7),
+    "convection": Case(1e-8, 1e-9),
+    "elliptic": Case(1e-8, 1e-12),
+    "front": Case(1e-4, 1e-5),
+    "heat": Case(1e-8, 2e-10),
+    "heat3d": Case(1e-6, 2e-9),
+    "helmholtz": Case(1e-9, 1e-12),
+    "kdv": Case(1e-5, 1e-6),
+    "klein_gordon": Case(1e-7, 1e-9),
+    "kovasznay": Case(1e-7, 1e-11),
+    "kuramoto_sivashinsky_regular": Case(1e-7, 1e-8),
+    "poisson": Case(1e-9, 1e-12),
+    "robin": Case(1e-7, 5e-10),
+    "schroedinger": Case(1e-3, 2e-3),
+    "wave": Case(1e-7, 1e-9),
 }
+SOLVED_ELSEWHERE = {"kuramoto_sivashinsky": Case(1e-2, 1e-1)}
+"""Takes a minute and more: benchmarks/accuracy.py solves it."""
+EVERY = CASES | SOLVED_ELSEWHERE
 
-every_example = pytest.mark.parametrize("name", sorted(CASES))
+every_example = pytest.mark.parametrize("name", sorted(EVERY))
 
 
 @cache
@@ -64,7 +67,7 @@ def compiled(name: str) -> CompiledProblem:
 
 
 def test_every_example_is_listed() -> None:
-    assert {path.stem for path in EXAMPLES.glob("*.pde")} == set(CASES)
+    assert {path.stem for path in EXAMPLES.glob("*.pde")} == set(EVERY)
 
 
 @every_example
@@ -93,8 +96,9 @@ def test_compiles_without_a_warning(name: str) -> None:
     assert isinstance(ast.parse(result.source), ast.Module)
 
 
-@every_example
-def test_reaches_its_error(name: str) -> None:
+@pytest.mark.parametrize("name", sorted(CASES))
+def test_reaches_its_error(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(product_newton, "TIME_LIMIT", 600.0)  # what is reached must not depend on what else the machine does
     case, program = CASES[name], compiled(name)
     solution = pdelang.solve(program, tolerance=case.tolerance)
     if program.exact is None:
@@ -110,7 +114,7 @@ def test_reference_is_two_digits_better_than_the_claim(path: Path) -> None:
         assert json.loads(data.attrs["parameters"]) == pytest.approx(defaults(path.stem))
         for field in data.data_vars:
             assert np.isfinite(data[field]).all()
-            assert data[field].attrs["converged_to"] <= 0.01 * CASES[path.stem].error
+            assert data[field].attrs["converged_to"] <= 0.01 * EVERY[path.stem].error
 
 
 def defaults(name: str) -> dict[str, float]:
