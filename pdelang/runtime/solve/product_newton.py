@@ -11,6 +11,7 @@ import time as clock
 from dataclasses import replace
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from pdelang.compiler.compiled import CompiledProblem, Parameters
 from pdelang.runtime.layout.factor import Array
@@ -44,7 +45,8 @@ def product_newton(compiled: CompiledProblem, params: Parameters, options: Solve
         program = Program(compiled, params)
         if program.time is None or not all(_starts_alone(program)):
             return _steady(replace(program, space_time=True) if program.time is not None else program, options, progress)
-        return _evolution(program, options, progress)
+        with threadpool_limits(1):  # small matrices: where cores are shared, threads that wait for each other cost 8 times the time
+            return _evolution(program, options, progress)
     except UnsupportedError as reason:
         return MethodResult(None, Status.STAGNATED, "product", 0, message=str(reason))
 
