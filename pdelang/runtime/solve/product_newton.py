@@ -40,13 +40,13 @@ def supports(compiled: CompiledProblem) -> bool:
     return len(problem.coordinates) <= 4 and not (problem.regions or problem.integrals or problem.data)
 
 
+@threadpool_limits.wrap(limits=1)  # small matrices: on shared cores threads that wait for each other cost 8 times the time
 def product_newton(compiled: CompiledProblem, params: Parameters, options: SolveOptions, progress: Progress) -> MethodResult:
     try:
         program = Program(compiled, params)
         if program.time is None or not all(_starts_alone(program)):
             return _steady(replace(program, space_time=True) if program.time is not None else program, options, progress)
-        with threadpool_limits(1):  # small matrices: where cores are shared, threads that wait for each other cost 8 times the time
-            return _evolution(program, options, progress)
+        return _evolution(program, options, progress)
     except UnsupportedError as reason:
         return MethodResult(None, Status.STAGNATED, "product", 0, message=str(reason))
 
