@@ -67,8 +67,8 @@ def open_axis(size: int, overlap: float, oversampling: float, mapping: Mapping1D
 
 
 def ghosts_of(size: int, most: int) -> int:
-    """Coarse axes get fewer ghosts: half their size, as they resolve few digits anyway."""
-    return min(most, max(min(2, most), size // 2))
+    """Coarse axes get fewer ghosts: three fifths of their size, as they resolve few digits anyway."""
+    return min(most, max(min(2, most), round(0.6 * size)))
 
 
 @dataclass(frozen=True, eq=False)

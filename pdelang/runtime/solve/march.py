@@ -8,15 +8,17 @@ import numpy as np
 
 from pdelang.runtime.representation import Representation
 from pdelang.runtime.solve.box import Attempt, solve_box
-from pdelang.runtime.solve.plan import Plan, Run
+from pdelang.runtime.solve.plan import ESTIMATE_SLACK, Plan, Run
 from pdelang.runtime.solve.slabs import Slabs
 from pdelang.runtime.status import Status
 
 FIRST_SLABS = 4
+SHORTER, SWEEP = 1.6, 2.5
+"""By how much a slab is shortened: where its tail is in time, and where nothing else helped."""
 SHORTEST = 1e-5
 """Shortest slab, of the whole time."""
-PATIENCE = 2
-"""Attempts at a slab that may fail to halve its residual before the best is taken."""
+HELPED, PATIENCE = 0.7, 3
+"""Attempts at a slab that may fail to bring its residual below this share of the best one before that is taken."""
 HOPELESS = 0.5
 """A slab with a larger relative residual solves nothing: marching on would be in vain."""
 
@@ -27,7 +29,7 @@ def march(run: Run) -> tuple[Representation | None, np.ndarray | None]:
     if coarse is None or run.status is not Status.CONVERGED:
         return coarse, None
     finer = [plan.finer() for plan in plans]
-    if not all(run.fits(plan) for plan in finer):
+    if not all(run.fits(plan, ESTIMATE_SLACK) for plan in finer):
         return coarse, None
     fine = _again(run, coarse.edges, finer)
     return (coarse, None) if fine is None else (fine, run.difference(coarse, fine))
@@ -58,10 +60,10 @@ def _adaptive(run: Run) -> tuple[Slabs | None, list[Plan]]:
                 attempt = solve_box(problem, strategy, run.layout(plan), lower, upper, parts[-1] if parts else None, like=like)
                 like = attempt.system
                 run.note(attempt, f"{name} = {edges[-1]:.4g}", (edges[-1] - start) / (end - start), time=float(upper[-1]))
-                failures = failures + 1 if best is not None and attempt.residual > 0.5 * best.residual else 0
+                failures = failures + 1 if best is not None and attempt.residual > HELPED * best.residual else 0
                 if best is None or attempt.residual < best.residual:
                     chosen, best = plan, attempt
-                following = _following(run, plan, attempt, SHORTEST * (end - start))
+                following = _following(run, chosen if failures else plan, attempt, SHORTEST * (end - start), failures)
                 if attempt.residual <= target or failures > PATIENCE or following is None:
                     break
                 plan = following
@@ -83,14 +85,20 @@ def _adaptive(run: Run) -> tuple[Slabs | None, list[Plan]]:
     return (Slabs(np.array(edges), tuple(parts)) if parts else None), used
 
 
-def _following(run: Run, plan: Plan, attempt: Attempt, shortest: float) -> Plan | None:
+def _following(run: Run, plan: Plan, attempt: Attempt, shortest: float, failures: int) -> Plan | None:
     """Shorter where the spectrum's tail is in time, denser and finer where it is in space."""
     options = run.problem.options
     if options.kernels is not None:
         return None
-    shorter = options.slabs is None and attempt.tails[-1] >= 0.1 * attempt.tails.max() and plan.length > shortest
+    can_shorten = options.slabs is None and plan.length > shortest
+    if failures == 1 and can_shorten:  # a front may sweep over too much of a slab for any grading
+        return replace(plan, length=plan.length / SWEEP, graded=False)
+    if failures:  # neither shorter nor finer along one coordinate helped: finer along all
+        finer = plan.finer()
+        return finer if run.fits(finer) else None
+    shorter = can_shorten and attempt.tails[-1] >= 0.1 * attempt.tails.max()
     refined = run.refined(plan, attempt, in_time=shorter)
-    length = plan.length / 1.6 if shorter else plan.length
+    length = plan.length / SHORTER if shorter else plan.length
     if refined is None:
         return replace(plan, length=length) if shorter else None
     return replace(refined, length=length, graded=refined.graded and not shorter)

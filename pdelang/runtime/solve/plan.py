@@ -27,6 +27,8 @@ HEADROOM = 0.3
 GRADE_BELOW = 0.5
 """An attempt with a larger relative residual does not know where the solution is steep."""
 ESTIMATE_GROWTH = 1.15
+ESTIMATE_SLACK = 1.5
+"""The estimate's layouts may exceed the limit of unknowns by this factor."""
 ESTIMATE_POINTS = 1024
 
 
@@ -49,9 +51,9 @@ class Plan:
     def eased(self, residual: float, target: float) -> Plan:
         """For the next slab, after one that met its target with so much to spare: longer, and smaller where it is graded anyway."""
         plan = replace(self, graded=False)
-        if residual < 1e-2 * target:
+        if residual < 0.03 * target:
             plan = replace(plan, length=1.5 * plan.length)
-        if residual < 1e-3 * target and any(plan.maps):
+        if residual < 3e-3 * target and any(plan.maps):
             plan = replace(plan, sizes=(*(int(n / 1.2) for n in plan.sizes[:-1]), plan.sizes[-1]))
         return plan
 
@@ -91,8 +93,9 @@ class Run:
             self._layouts[key] = grid_layout(plan.sizes, self.problem.periodic, options.overlap, options.points, plan.maps, self.ghosts)
         return self._layouts[key]
 
-    def fits(self, plan: Plan) -> bool:
-        return self.problem.fields * self.layout(plan).kernels <= (UNKNOWNS if self.problem.time is None else SLAB_UNKNOWNS)
+    def fits(self, plan: Plan, slack: float = 1.0) -> bool:
+        limit = UNKNOWNS if self.problem.time is None else SLAB_UNKNOWNS
+        return self.problem.fields * self.layout(plan).kernels <= slack * limit
 
     def first(self, length: float = 0.0) -> Plan:
         """Small enough to be quick, large enough that the spectrum's tail means something; or what `kernels` asks for."""
