@@ -36,6 +36,7 @@ _ROWS: tuple[Option, ...] = (
     Option("alpha_initial", "number"),
     Option("alpha_data", "number"),
     Option("max_iterations", "integer"),
+    Option("time_limit", "number"),
     Option("optimizer", "name"),
     Option("learning_rate", "number"),
     Option("steps", "integer"),

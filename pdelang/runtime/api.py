@@ -15,7 +15,7 @@ from pdelang.runtime.options import NAMES, OptionError, SolveOptions, build
 from pdelang.runtime.result import Progress, silent
 from pdelang.runtime.sampling import EmptyPointSetError
 from pdelang.runtime.solution import Solution
-from pdelang.runtime.solve import METHODS, choose
+from pdelang.runtime.solve import METHODS, choose, scattered
 from pdelang.runtime.status import Status
 from pdelang.runtime.validation import blame, decide, validate
 
@@ -46,6 +46,12 @@ def solve(
     began = time.perf_counter()
     try:
         result = METHODS[method](compiled, parameters, chosen, progress)
+        stopped = result.status in (Status.INTERRUPTED, Status.ITERATION_LIMIT)
+        if result.representation is None and chosen.method == "auto" and method == "product" and not stopped:
+            method, reason = scattered(compiled)
+            reason = f"{reason}; a product layout cannot hold the problem: {result.message}"
+            result = METHODS[method](compiled, parameters, chosen, progress)
+            result = replace(result, reason=reason)
         certificate = validate(compiled, parameters, result, chosen.tolerance, chosen.seed)
     except EmptyPointSetError as empty:
         raise UsageError(str(empty)) from None

@@ -18,11 +18,14 @@ class SolveOptions:
     tolerance: relative, of every equation's and condition's residual on independent points and of the estimated error of every
         field; `runtime.validation` has the exact scale.
     method: auto, or a name of `runtime.solve.METHODS`.
-    kernels: number of kernels, in each slab where there are several; None refines until the tolerance is met.
+    kernels: number of kernels, in each slab where there are several; None refines until the tolerance is met. `product`: in space, evenly
+        over the coordinates, ghosts included, and within what it can hold a coordinate; the reason says how many there were.
     slabs: number of time slabs, all alike; None chooses their lengths from the solution.
-    overlap: kernel width in spacings (periodic coordinates take 3/4 of it). points: collocation points per kernel.
+    overlap: kernel width in spacings (periodic coordinates take 3/4 of it). points: collocation points per kernel. Both are for scattered
+        kernels: `product` has its own, fixed.
     weights of eq. (3): alpha_residual, alpha_boundary, alpha_initial, alpha_data; relative to balanced equations.
-    max_iterations: of one nonlinear solve. optimizer, learning_rate, steps: for first_order (any name in optax).
+    max_iterations: of one nonlinear solve. time_limit: seconds for `product`, which then gives what it has.
+    optimizer, learning_rate, steps: for first_order (any name in optax).
     seed: of every random choice.
     """
 
@@ -37,6 +40,7 @@ class SolveOptions:
     alpha_initial: float = 100.0
     alpha_data: float = 1.0
     max_iterations: int = 200
+    time_limit: float = 60.0
     optimizer: str = "adam"
     learning_rate: float = 1e-3
     steps: int = 2000
@@ -54,6 +58,7 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "alpha_initial": (0.0, 1e12),
     "alpha_data": (0.0, 1e12),
     "max_iterations": (1, 1_000_000),
+    "time_limit": (0.1, 1e7),
     "learning_rate": (1e-15, 1e6),
     "steps": (1, 1_000_000_000),
     "seed": (0, 2**31 - 1),

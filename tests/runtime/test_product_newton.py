@@ -150,3 +150,39 @@ def test_supports_boxes_only() -> None:
     compiled = WITH_EXACT["heat"]()
     assert supports(compiled)
     assert not supports(replace(compiled, problem=replace(compiled.problem, integrals=(None,))))  # type: ignore[arg-type]
+
+
+def heat_with(**values: Any) -> MethodResult:
+    compiled = WITH_EXACT["heat"]()
+    return product_newton(compiled, parameters(compiled), SolveOptions(**values), silent)
+
+
+def test_slabs_are_as_many_as_asked_for() -> None:
+    representation = heat_with(tolerance=1e-5, slabs=7).representation
+    assert isinstance(representation, Slabs)
+    edges = [part.begin for part in representation.parts]  # type: ignore[attr-defined]
+    assert len(edges) == 7
+    assert np.allclose(np.diff(edges), edges[1] - edges[0])
+
+
+def test_kernels_are_as_many_as_asked_for() -> None:
+    """Too few for a narrow pulse: the layout stays, and the status says that it is not enough."""
+    compiled = handmade_product.burgers(0.01)
+    few = product_newton(compiled, {"nu": 0.01}, SolveOptions(tolerance=1e-8, kernels=30, slabs=20), silent)
+    assert few.status is not Status.CONVERGED
+    assert isinstance(few.representation, Slabs)
+    assert {len(part.axes[0].centres) for part in few.representation.parts} == {30}  # type: ignore[attr-defined]
+
+
+def test_iterations_are_limited() -> None:
+    compiled = handmade_product.burgers(0.05)
+    result = product_newton(compiled, {"nu": 0.05}, SolveOptions(tolerance=1e-8, slabs=4, max_iterations=1), silent)
+    assert result.status is Status.ITERATION_LIMIT
+    assert "max_iterations" in result.message
+
+
+def test_out_of_time_says_so() -> None:
+    compiled = handmade_product.burgers(0.002)
+    result = product_newton(compiled, {"nu": 0.002}, SolveOptions(tolerance=1e-9, time_limit=0.1), silent)
+    assert result.status is Status.ITERATION_LIMIT
+    assert "time_limit" in result.message

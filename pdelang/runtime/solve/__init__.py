@@ -46,11 +46,16 @@ METHODS: Mapping[str, Method] = _Methods()
 
 def choose(compiled: CompiledProblem) -> tuple[str, str]:
     """The method for `auto`, and one sentence that says why."""
-    linear = compiled.analysis.linear and compiled.analysis.conditions_linear
     if "product" in METHODS:
         supports = getattr(import_module(_PLACES["product"][0]), "supports", None)
         if supports is None or supports(compiled):
             return "product", "the domain is a box: kernels on a product layout"
+    return scattered(compiled)
+
+
+def scattered(compiled: CompiledProblem) -> tuple[str, str]:
+    """The method for kernels that stand anywhere, and why."""
+    linear = compiled.analysis.linear and compiled.analysis.conditions_linear
     if linear:
         return "least_squares", "the problem is linear: least squares in the weights, without iterations"
     return "gauss_newton", "the problem is nonlinear: Gauss-Newton in the weights with the exact derivative"

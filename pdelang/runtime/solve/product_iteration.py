@@ -32,6 +32,15 @@ DENSE_STEADY_SQUARE = 3000
 DENSE_EVOLUTION = 700  # in two and more dimensions, where a factorisation an eigenvalue is dear
 
 
+@dataclass(frozen=True)
+class Limits:
+    """What the user allows. deadline: on time.monotonic. slabs: all alike, None chooses them. iterations: of one nonlinear solve."""
+
+    deadline: float
+    slabs: int | None = None
+    iterations: int = 200
+
+
 class Inverse(Protocol):
     def __call__(self, R: Array) -> Array: ...
 
@@ -54,7 +63,9 @@ def magnitude(system: SlabSystem, W: Array) -> float:
     return size if size > 0 else 1.0
 
 
-def solve_slab(system: SlabSystem, tolerance: float, cache: dict[object, Inverse], guess: Array | None = None) -> Solved:
+def solve_slab(
+    system: SlabSystem, tolerance: float, cache: dict[object, Inverse], guess: Array | None = None, iterations: int = NEWTON_LIMIT
+) -> Solved:
     """Newton-GMRES. `cache` keeps factorisations of constant operators between slabs of one length."""
     program, space = system.program, system.space
     constraints = space.constraints
@@ -65,7 +76,7 @@ def solve_slab(system: SlabSystem, tolerance: float, cache: dict[object, Inverse
     tests: Array | None = None
     krylov, change, previous = 0, np.inf, np.inf
     linear = program.linear and all(program.compiled.conditions[n].linear for n in space.weak)
-    for step in range(1, NEWTON_LIMIT + 1):
+    for step in range(1, (NEWTON_LIMIT if linear else min(NEWTON_LIMIT, iterations)) + 1):
         W = lift + constraints.expand(Y)
         full, partials, _ = system.evaluate(W)
         weak = {n: system.weak_residual(n, W) for n in space.weak}
@@ -133,7 +144,7 @@ def least_squares_wanted(system: SlabSystem) -> bool:
     return program.time is None and several and space.constraints.size <= LARGEST_DENSE
 
 
-def solve_least_squares(system: SlabSystem, tolerance: float, guess: Array | None = None) -> Solved:
+def solve_least_squares(system: SlabSystem, tolerance: float, guess: Array | None = None, iterations: int = 2 * NEWTON_LIMIT) -> Solved:
     """Gauss-Newton with halving of the step: min |R|^2 over all test functions and weak rows."""
     constraints, space, program = system.space.constraints, system.space, system.program
     lift = system.lifting()
@@ -156,7 +167,7 @@ def solve_least_squares(system: SlabSystem, tolerance: float, guess: Array | Non
     weights = np.concatenate([np.ones(program.fields * int(np.prod(space.ranks))), *(np.full(s, float(max(space.ranks))) for s in faces)])
     r, jacobian = residual(Y)
     change = np.inf
-    for step in range(1, 2 * NEWTON_LIMIT + 1):
+    for step in range(1, (2 * NEWTON_LIMIT if program.linear else min(2 * NEWTON_LIMIT, iterations)) + 1):
         if not np.isfinite(r).all():
             return Solved(lift + constraints.expand(Y), False, step, 0, np.inf)
         try:

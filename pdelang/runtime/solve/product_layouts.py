@@ -23,11 +23,12 @@ FURTHER = (1.15, 2.0)  # least and largest growth of an axis in one refinement
 
 @dataclass(frozen=True, eq=False)
 class Layout:
-    """kernels and mapping an axis (mapping None: uniform)."""
+    """kernels and mapping an axis (mapping None: uniform). fixed: the user's number of kernels, not to be refined."""
 
     program: Program
     kernels: tuple[int, ...]
     mappings: tuple[Mapping | None, ...]
+    fixed: bool = False
 
     @property
     def axes(self) -> int:
@@ -54,7 +55,7 @@ class Layout:
         """More kernels on the axes whose defect is above the limit. None: no axis can grow."""
         kernels = list(self.kernels)
         for i, growth in enumerate(self.growths(defects, limit)):
-            if growth > 1:
+            if growth > 1 and not self.fixed:
                 kernels[i] = self.bounded(i, max(self.kernels[i] - self.margin(i), 8) * growth)
         return None if tuple(kernels) == self.kernels else replace(self, kernels=tuple(kernels))
 
@@ -129,12 +130,13 @@ class Layout:
 
 
 def first_layout(program: Program, kernels: int | None) -> Layout:
-    """Coarse and uniform; `kernels` (the user's, for the whole layout) is spread evenly over the axes."""
+    """Coarse and uniform, or the user's `kernels` for the whole layout, spread evenly over the axes."""
     axes = program.dimension - (program.time is not None)
     counts = [SMALLEST_CIRCLE if program.periodic[i] else SMALLEST_INTERVAL for i in range(axes)]
-    if kernels is not None and axes:
-        counts = [max(c, round(kernels ** (1 / axes))) for c in counts]
-    return Layout(program, tuple(counts), (None,) * axes)
+    if kernels is None or not axes:
+        return Layout(program, tuple(counts), (None,) * axes)
+    most = Layout(program, tuple(counts), (None,) * axes).largest
+    return Layout(program, tuple(min(max(c, round(kernels ** (1 / axes))), most) for c in counts), (None,) * axes, fixed=True)
 
 
 def transferred(old: Space, new: Space, coefficients: Array) -> Array:

@@ -17,7 +17,7 @@ from pdelang.runtime.layout.factor import Array
 from pdelang.runtime.layout.product_representation import ProductExpansion
 from pdelang.runtime.layout.slab import TimeFactor, time_factor
 from pdelang.runtime.result import Progress
-from pdelang.runtime.solve.product_iteration import Inverse, Solved, solve_slab
+from pdelang.runtime.solve.product_iteration import Inverse, Limits, Solved, solve_slab
 from pdelang.runtime.solve.product_layouts import Layout, initial_coefficients, made_admissible, transferred
 from pdelang.runtime.solve.product_program import Program
 from pdelang.runtime.solve.product_system import Quality, SlabSystem, Space
@@ -28,6 +28,7 @@ SHORTEST = 1e-7  # of the whole time
 SHARE = 100  # a slab shorter than this share of the time may have a residual as large as makes its part of the norm equal
 INITIAL_LAYOUTS = 16
 ALGEBRAIC = 0.2  # share of the initial values' defect that remains after a refinement if they are not smooth
+STEEPENING = "it needs ever finer kernels: a shock, a layer or a singularity"
 FAILURES = 12  # Newton failures in a row
 SAFETY = 0.5
 ROUNDING = 1e-6  # a time defect below this that does not fall with the slab's length is rounding
@@ -91,18 +92,19 @@ def time_kernels(tolerance: float) -> int:
 
 
 def march(
-    program: Program, layout: Layout, tolerance: float, progress: Progress, deadline: float, length: float | None = None,
+    program: Program, layout: Layout, tolerance: float, progress: Progress, limits: Limits, length: float | None = None,
     share: tuple[float, float] = (0.0, 1.0),
 ) -> March:  # fmt: skip
-    """One pass. `length`: of the first slab. `deadline`: on time.monotonic, after which the march stops where it is."""
+    """One pass. `length`: of the first slab. After the deadline the march stops where it is."""
     lower, upper = float(program.bounds[0][-1]), float(program.bounds[1][-1])
     whole = upper - lower
     T = time_factor(time_kernels(tolerance))
     layout, space, starts, blurred = _started(layout, tolerance)
-    state = _State(layout, space, starts, lower, length or whole / 8, edges=[lower], unresolved=blurred)
+    step = whole / limits.slabs if limits.slabs else length or whole / 8
+    state = _State(layout, space, starts, lower, step, edges=[lower], unresolved=blurred)
     state.residual, state.scale = np.zeros(program.fields), np.zeros(program.fields)
     try:
-        status, message = _advance(state, T, tolerance, upper, progress, deadline, share)
+        status, message = _advance(state, T, tolerance, upper, progress, limits, share)
     except KeyboardInterrupt:
         status, message = Status.INTERRUPTED, f"interrupted at {program.compiled.problem.coordinates[-1].name} = {state.at:.4g}"
     slabs = Slabs(np.array(state.edges), tuple(state.parts)) if state.parts else None
@@ -131,7 +133,7 @@ def _started(layout: Layout, tolerance: float) -> tuple[Layout, Space, Starts, s
 
 
 def _advance(
-    state: _State, T: TimeFactor, tolerance: float, end: float, progress: Progress, deadline: float, share: tuple[float, float]
+    state: _State, T: TimeFactor, tolerance: float, end: float, progress: Progress, limits: Limits, share: tuple[float, float]
 ) -> tuple[Status, str]:
     program = state.layout.program
     name = program.compiled.problem.coordinates[-1].name
@@ -140,18 +142,23 @@ def _advance(
     failures, refinements = 0, 0
     state.accepted()
     while end - state.at > 1e-12 * whole:
-        if clock.monotonic() > deadline:
-            fine = max(state.layout.kernels, default=0) > 0.6 * state.layout.largest or state.length < 1e-3 * whole
-            cause = "it needs ever finer kernels: a shock, a layer or a singularity; " if fine else ""
-            return Status.ITERATION_LIMIT, f"out of time at {name} = {state.at:.4g}: {cause}the solution is known until there"
+        if clock.monotonic() > limits.deadline:
+            cause = f"{STEEPENING}; " if _finest(state) or state.length < 1e-3 * whole else ""
+            known = "the solution is known until there"
+            return Status.ITERATION_LIMIT, f"out of time (option time_limit) at {name} = {state.at:.4g}: {cause}{known}"
         remaining = end - state.at
         h = remaining / np.ceil(remaining / state.length * (1 - 1e-9))
         progress(f"slab at {name} = {state.at:.4g}", share[0] + (share[1] - share[0]) * (state.at - begin) / whole)
         system = SlabSystem(state.space, T, state.at, h, state.starts)
-        solved = solve_slab(system, 0.02 * tolerance, cache)
+        solved = solve_slab(system, 0.02 * tolerance, cache, iterations=limits.iterations)
         state.newton, state.krylov = state.newton + solved.steps, state.krylov + solved.krylov
         if not solved.converged:
             failures += 1
+            if limits.slabs:
+                stopped = solved.steps >= limits.iterations
+                cause = "at max_iterations" if stopped else "try more slabs"
+                reason = f"Newton's iteration fails at {name} = {state.at:.4g} on slabs of the given length {h:.1e}: {cause}"
+                return (Status.ITERATION_LIMIT if stopped else Status.STAGNATED), reason
             if failures > FAILURES or h < SHORTEST * whole:
                 finite = np.isfinite(solved.change)
                 cause = "a shock, a singularity or an ill-posed problem"
@@ -169,7 +176,7 @@ def _advance(
         useless = (on_axes > USELESS * state.blurred) & ((state.refined > 1) | (on_axes < ROUNDING))
         state.floor = np.where(useless, np.maximum(state.floor, on_axes), state.floor)
         blamed &= on_axes > 2 * state.floor
-        slow = in_time > SAFETY * tolerance and h > SHORTEST * whole
+        slow = in_time > SAFETY * tolerance and h > SHORTEST * whole and not limits.slabs
         if not blamed.any() and in_time < ROUNDING and h < 0.8 * state.rejected[0] and in_time > 0.5 * state.rejected[1]:
             state.time_floor = in_time  # shorter slabs do not help
         slow = slow and in_time > 2 * state.time_floor
@@ -178,7 +185,7 @@ def _advance(
         if (total > tolerance and (blamed.any() or slow) and not _rough(total)) or not np.isfinite(total):
             if slow:
                 state.length, state.rejected = 0.9 * h * min(factor, 0.8), (h, in_time)
-            elif blamed.any() and on_axes.max() > STEEP and refinements == 0 and h > whole / 200:
+            elif blamed.any() and on_axes.max() > STEEP and refinements == 0 and h > whole / 200 and not limits.slabs:
                 state.length, slow = 0.5 * h, True
                 continue
             if (
@@ -193,12 +200,12 @@ def _advance(
                 continue
             if slow:
                 continue
-        elif _rough(total) and failures <= FAILURES and h > SHORTEST * whole:
+        elif _rough(total) and failures <= FAILURES and h > SHORTEST * whole and not limits.slabs:
             failures += 1
             state.length = 0.35 * h
             continue
         if total > 10 * tolerance and not state.unresolved:
-            state.unresolved = f"at {name} = {state.at:.4g} the residual stays at {total:.1e} of the equation's terms on the finest layout"
+            state.unresolved = f"at {name} = {state.at:.4g} the residual stays at {total:.1e} of the equation's terms"
         failures, refinements = 0, 0
         state.accepted()
         state.residual += h * quality.residual**2
@@ -207,12 +214,16 @@ def _advance(
         state.at = end if remaining - h < 1e-9 * whole else state.at + h
         state.edges.append(state.at)
         state.starts = made_admissible(state.space, system.ended(solved.W), state.at)
-        if not 0.87 < factor < 1.15:
+        if not 0.87 < factor < 1.15 and not limits.slabs:
             state.length = h * factor
         else:
             state.length = h
         _coarsen(state, on_axes, tolerance, cache)
     return Status.CONVERGED, ""
+
+
+def _finest(state: _State) -> bool:
+    return max(state.layout.kernels, default=0) > 0.6 * state.layout.largest
 
 
 def solved_ends(system: SlabSystem, solved: Solved) -> Starts:
@@ -257,7 +268,7 @@ def _move(state: _State, layout: Layout) -> None:
 
 
 def _coarsen(state: _State, defects: Array, tolerance: float, cache: dict[object, Inverse]) -> None:
-    if not len(defects) or defects.max() >= 1e-2 * tolerance:
+    if state.layout.fixed or not len(defects) or defects.max() >= 1e-2 * tolerance:
         return
     share = np.log(0.05 * tolerance) / np.log(np.clip(defects.max(), 1e-15, 0.1))
     coarser = state.layout.coarser(max(float(share), 0.5))

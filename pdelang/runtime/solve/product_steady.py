@@ -10,10 +10,12 @@ import numpy as np
 from pdelang.runtime.layout.product_representation import ProductExpansion
 from pdelang.runtime.layout.slab import no_time
 from pdelang.runtime.result import Progress
-from pdelang.runtime.solve.product_iteration import Inverse, least_squares_wanted, solve_least_squares, solve_slab
+from pdelang.runtime.solve.product_iteration import Inverse, Limits, least_squares_wanted, solve_least_squares, solve_slab
 from pdelang.runtime.solve.product_layouts import Layout, transferred
 from pdelang.runtime.solve.product_system import SlabSystem
 from pdelang.runtime.status import Status
+
+FIRST_SHARE = 0.7  # of a given number of kernels: a first solution, which only shows the second one's error
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +33,7 @@ class Stage:
     W: np.ndarray
 
 
-def stage(layout: Layout, tolerance: float, before: Stage | None) -> Stage:
+def stage(layout: Layout, tolerance: float, before: Stage | None, iterations: int) -> Stage:
     space = layout.space()
     program = layout.program
     system = SlabSystem(space, no_time(), 0.0, 1.0, ((),) * program.fields)
@@ -40,9 +42,9 @@ def stage(layout: Layout, tolerance: float, before: Stage | None) -> Stage:
         guess = np.stack([transferred(before.system.space, space, w[..., 0])[..., None] for w in before.W])
     cache: dict[object, Inverse] = {}
     if least_squares_wanted(system):
-        solved = solve_least_squares(system, 0.02 * tolerance, guess)
+        solved = solve_least_squares(system, 0.02 * tolerance, guess, iterations)
     else:
-        solved = solve_slab(system, 0.02 * tolerance, cache, guess)
+        solved = solve_slab(system, 0.02 * tolerance, cache, guess, iterations)
     quality = system.quality(solved.W)
     scale = np.maximum(quality.scale, 1e-12 * max(quality.scale.max(), 1e-300))
     axes = (quality.axes / scale).max(axis=1) if len(quality.axes) else np.zeros(0)
@@ -61,31 +63,39 @@ def next_layout(last: Stage, tolerance: float) -> Layout | None:
     return last.layout.refined(np.full(last.layout.axes, 0.5), 0.4)
 
 
-def refine(first: Layout, tolerance: float, progress: Progress, deadline: float, limit: int = 12) -> tuple[list[Stage], Status, str]:
+def refine(first: Layout, tolerance: float, progress: Progress, limits: Limits, limit: int = 12) -> tuple[list[Stage], Status, str]:
     """Stages from coarse to fine; the last two are both fine enough unless the status says otherwise."""
     stages: list[Stage] = []
-    layout: Layout | None = first
+    layout: Layout | None = first.coarser(FIRST_SHARE) if first.fixed else first
     met = 0
     try:
         while layout is not None and len(stages) < limit:
             progress(f"steady, {'x'.join(map(str, layout.kernels))} kernels", min(0.9, len(stages) / 8))
             began = clock.monotonic()
-            stages.append(stage(layout, tolerance, stages[-1] if stages else None))
+            stages.append(stage(layout, tolerance, stages[-1] if stages else None, limits.iterations))
             last = stages[-1]
             met = met + 1 if last.converged and last.residual <= tolerance else 0
             if met and len(stages) > 1 and (met > 1 or stages[-2].residual < 1e4 * tolerance):
                 return stages, Status.CONVERGED, ""
             if len(stages) > 3 and last.residual > 0.3 * stages[-3].residual and last.residual < 1e-6:
                 return stages, Status.STAGNATED, f"the residual stays at {last.residual:.1e} of the equation's terms"
-            layout = next_layout(last, tolerance)
+            layout = next_layout(last, tolerance) if not first.fixed else first if len(stages) == 1 else None
             spent = clock.monotonic() - began
-            if layout is not None and clock.monotonic() + 3 * spent > deadline:
-                return stages, Status.ITERATION_LIMIT, f"out of time; the residual is {last.residual:.1e} of the equation's terms"
+            if layout is not None and clock.monotonic() + 3 * spent > limits.deadline:
+                return stages, Status.ITERATION_LIMIT, f"out of time (option time_limit); {_left(last)}"
     except KeyboardInterrupt:
         return stages, Status.INTERRUPTED, "interrupted"
     last = stages[-1]
     if not np.isfinite(last.residual):
         return stages, Status.NON_FINITE, "a value that is not finite appeared"
+    if last.newton >= limits.iterations and not last.converged:
+        return stages, Status.ITERATION_LIMIT, f"Newton's iteration is not done after {last.newton} steps (option max_iterations)"
+    if first.fixed and met:
+        return stages, Status.CONVERGED, ""
     if not last.converged:
         return stages, Status.STAGNATED, "Newton's iteration does not converge from a zero start"
-    return stages, Status.TOLERANCE_NOT_MET, f"the residual is {last.residual:.1e} of the equation's terms on the finest layout"
+    return stages, Status.TOLERANCE_NOT_MET, f"{_left(last)} on the {'given' if first.fixed else 'finest'} layout"
+
+
+def _left(last: Stage) -> str:
+    return f"the residual is {last.residual:.1e} of the equation's terms"
