@@ -31,7 +31,10 @@ def replacing(path: Path) -> Iterator[Path]:
     """
     check_writable(path)
     target = path.resolve()
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.stem}.", suffix=f".part{target.suffix}")
+    try:
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.stem}.", suffix=f".part{target.suffix}")
+    except OSError as fault:  # its file name would be the temporary one, which says nothing to anybody
+        raise type(fault)(fault.errno, fault.strerror, str(path)) from None
     os.close(handle)
     partial = Path(name)
     try:

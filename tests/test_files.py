@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -59,3 +61,13 @@ def test_what_cannot_be_written_is_known_before(tmp_path: Path) -> None:
         check_writable(tmp_path / "none" / "a.txt")
     with pytest.raises(OSError, match="not an ordinary file"):
         check_writable(Path("/dev/null"))
+
+
+def test_a_folder_that_takes_no_file_is_refused_by_the_name_of_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(**_: object) -> tuple[int, str]:
+        raise OSError(errno.ENOSPC, "No space left on device", str(tmp_path / ".a.xyz.part.txt"))
+
+    monkeypatch.setattr(tempfile, "mkstemp", full)
+    with pytest.raises(OSError, match="No space left on device") as fault:
+        write_text(tmp_path / "a.txt", "new")
+    assert fault.value.filename == str(tmp_path / "a.txt")

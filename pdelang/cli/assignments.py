@@ -12,6 +12,7 @@ from pdelang.cli.errors import CommandError
 V = TypeVar("V")
 
 _QUOTIENT = re.compile(r"^\s*([^*/]+?)\s*(?:([*/])\s*([^*/]+?)\s*)?$")
+_EXAMPLES = {"-p": "nu=0.01", "-O": "kernels=400"}
 _CONSTANTS = {"pi": math.pi, "-pi": -math.pi}
 
 
@@ -21,7 +22,7 @@ def assignments(texts: Iterable[str], option: str, value: Callable[[str], V]) ->
     for text in texts:
         name, equal, right = (part.strip() for part in text.partition("="))
         if not equal or not name or not right:
-            raise CommandError(f"{option} {text!r}: write {option} NAME=VALUE, for instance {option} {name or 'nu'}=0.01")
+            raise CommandError(f"{option} {text!r}: write {option} NAME=VALUE, for instance {option} {_EXAMPLES.get(option, 'nu=0.01')}")
         if name in found:
             raise CommandError(f"{option} {name}: given twice")
         try:

@@ -22,7 +22,9 @@ def explain(
         return DONE
     wanted = code.strip().upper().removesuffix("]").rpartition("[")[2]
     if wanted not in CODES:
-        near = get_close_matches(wanted, CODES, n=6, cutoff=0.5) or sorted(CODES)
+        near = get_close_matches(wanted, CODES, n=6, cutoff=0.5)
+        if not near:
+            raise CommandError(f"no code {code!r}; `pdelang explain` lists all")
         raise CommandError(f"no code {code!r}; there are " + ", ".join(f"{c} ({CODES[c].title})" for c in sorted(near)))
     print(page(CODES[wanted]))
     return DONE

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated
@@ -32,5 +33,5 @@ def new(
         raise CommandError(f"{path} exists already; choose another name, or remove it")
     text = files("pdelang.cli").joinpath("templates", f"{template}.pde").read_text(encoding="utf-8")
     write_text(path, text.replace(f"problem {template} ", f"problem {identifier} ", 1))
-    print(f"wrote {path}; next: pdelang solve {path} --plot {path.with_suffix('.png').name}")
+    print(f"wrote {path}; next: pdelang solve {shlex.quote(str(path))} --plot {shlex.quote(path.with_suffix('.png').name)}")
     return DONE

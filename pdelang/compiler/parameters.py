@@ -32,6 +32,9 @@ def resolve(problem: Problem, values: Mapping[str, float | Sequence[float]]) -> 
 def _unknown(name: str, known: list[str]) -> str:
     if not known:
         return f"unknown parameter `{name}`: this problem has no parameters"
+    base = name.partition("[")[0]
+    if base in known:
+        return f"unknown parameter `{name}`: `{base}` is given as a whole, its components separated by commas"
     close = difflib.get_close_matches(name, known, 1)
     hint = f"did you mean `{close[0]}`?" if close else f"there are: {', '.join(f'`{k}`' for k in known)}"
     return f"unknown parameter `{name}`: {hint}"

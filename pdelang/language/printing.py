@@ -74,7 +74,7 @@ def rational_text(value: Fraction) -> str:
     """A decimal where it is short and exact (0.01), else a fraction (1/3)."""
     if value.denominator == 1 and abs(value) < 10**7:
         return str(value.numerator)
-    decimal = repr(float(value)) if abs(value) < 10**300 else ""
+    decimal = repr(float(value)) if abs(value) <= 10**300 else ""
     if decimal and len(decimal) <= 12 and Fraction(decimal) == value:
         return decimal
     return f"{value.numerator}/{value.denominator}"

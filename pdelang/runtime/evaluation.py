@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Mapping, Sequence
 
@@ -89,6 +90,9 @@ def parse_jet(problem: Problem, field: str, orders: Sequence[int] | Mapping[str,
     """`("u_xx", None)`, `("u", "xx")`, `("u", (2, 0))` and `("u", {"x": 2})` are one jet. ValueError says what would be right."""
     names = [c.name for c in problem.coordinates]
     fields = [f.name for f in problem.fields]
+    if not isinstance(field, str):
+        example = f"{fields[0]!r}, {names[0]!r} as two arguments, or as {f'{fields[0]}_{names[0]}'!r}"
+        raise TypeError(f"a derivative is given as {example}, not {field!r}")
     if orders is None:
         field, orders = _split(field, fields)
     if field not in fields:
@@ -102,9 +106,9 @@ def parse_jet(problem: Problem, field: str, orders: Sequence[int] | Mapping[str,
         strangers = [n for n in orders if n not in names]
         if strangers:
             raise ValueError(f"no coordinate {strangers[0]!r}: the coordinates are {', '.join(names)}")
-        counts = tuple(int(orders.get(n, 0)) for n in names)
+        counts = tuple(operator.index(orders.get(n, 0)) for n in names)
     else:
-        counts = tuple(int(o) for o in orders)
+        counts = tuple(operator.index(o) for o in orders)
     if len(counts) != len(names) or min(counts) < 0:
         raise ValueError(f"orders must be {len(names)} non-negative integers, one each of {', '.join(names)}")
     return fields.index(field), counts

@@ -94,8 +94,15 @@ def checked(name: str, value: Any) -> Any:
         raise OptionError(f"option {name!r} takes a number, not {value!r}") from None
     whole = name in INTEGERS
     if not math.isfinite(number) or not least <= number <= most or (whole and number != int(number)):
-        raise OptionError(f"option {name!r} must be {'a whole number ' if whole else ''}between {least:g} and {most:g}, not {value}")
+        raise OptionError(
+            f"option {name!r} must be {'a whole number ' if whole else ''}between {_plain(least)} and {_plain(most)}, not {number:.15g}"
+        )
     return int(number) if whole else number
+
+
+def _plain(limit: float) -> str:
+    """A limit as one would write it: all digits of a whole number."""
+    return str(int(limit)) if limit == int(limit) and limit < 1e10 else f"{limit:g}"
 
 
 def build(options: SolveOptions | None, values: Mapping[str, Any]) -> SolveOptions:

@@ -101,4 +101,6 @@ def _listed(names: Any) -> str:
 
 
 def _first_line(fault: BaseException) -> str:
-    return (str(fault).splitlines() or [type(fault).__name__])[0]
+    """Where no backend takes the file, xarray's message is about backends."""
+    text = (str(fault).splitlines() or [type(fault).__name__])[0]
+    return "it is in another format" if "IO backends" in text or "engine" in text else text

@@ -21,6 +21,8 @@ from pdelang.runtime.status import Status
 if TYPE_CHECKING:
     import xarray
 
+LARGEST_GRID = 10**8
+"""Points: 0.8 GB a field. More is surely a slip, and would end the process for want of memory."""
 DEFAULT_RESOLUTION = {1: 1001, 2: 257, 3: 65, 4: 25}
 """Points an axis for `to_xarray`, by the number of coordinates: 1e3 to 4e5 in all."""
 
@@ -191,15 +193,22 @@ class Solution:
         strangers = [n for n in counts if n not in names]
         if strangers:
             raise ValueError(f"no coordinate {strangers[0]!r}: the coordinates are {', '.join(names)}")
-        default = resolution if isinstance(resolution, int) else DEFAULT_RESOLUTION[len(names)]
+        if not isinstance(resolution, (int, np.integer, Mapping, type(None))):
+            raise TypeError(f"resolution is a number of points, or a mapping by coordinate, not {resolution!r}")
+        default = resolution if isinstance(resolution, (int, np.integer)) else DEFAULT_RESOLUTION[len(names)]
         axes = []
         for name, low, high in zip(names, self.lower, self.upper):
             wanted = counts.get(name, default)
             if isinstance(wanted, (int, np.integer)):
                 if wanted < 2:
                     raise ValueError(f"{name} needs 2 points or more, not {wanted}")
+                if wanted > LARGEST_GRID:
+                    raise ValueError(f"a grid has at most {LARGEST_GRID:,} points, not {wanted:,}")
                 wanted = np.linspace(low, high, int(wanted))
             axes.append(np.atleast_1d(np.asarray(wanted, dtype=np.float64)))
+        points = math.prod(axis.size for axis in axes)
+        if points > LARGEST_GRID:
+            raise ValueError(f"a grid has at most {LARGEST_GRID:,} points, not {points:,}")
         return axes
 
     def to_xarray(self, resolution: int | Mapping[str, int | Sequence[float] | np.ndarray] | None = None) -> xarray.Dataset:

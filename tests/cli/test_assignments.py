@@ -8,6 +8,7 @@ import pytest
 
 from pdelang.cli.assignments import assignments, numbers, word_or_number
 from pdelang.cli.errors import CommandError
+from pdelang.runtime.options import build
 
 
 @pytest.mark.parametrize(
@@ -45,6 +46,13 @@ def test_mistakes(texts: list[str], message: str) -> None:
     with pytest.raises(CommandError) as fault:
         assignments(texts, "-p", numbers)
     assert message in str(fault.value)
+
+
+def test_the_example_of_an_option_is_one_that_it_takes() -> None:
+    with pytest.raises(CommandError) as fault:
+        assignments(["kernels"], "-O", word_or_number)
+    example = str(fault.value).rpartition(" ")[2]
+    assert build(None, assignments([example], "-O", word_or_number)).kernels == 400
 
 
 def test_options_take_words_numbers_and_none() -> None:

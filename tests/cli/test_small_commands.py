@@ -94,6 +94,10 @@ def test_new_writes_a_program_that_is_right_and_canonical(cli: Cli, tmp_path: Pa
     assert cli("check", "my-first.pde").code == 0
 
 
+def test_new_quotes_a_name_for_the_shell(cli: Cli) -> None:
+    assert cli("new", "my first").out.strip() == "wrote my first.pde; next: pdelang solve 'my first.pde' --plot 'my first.png'"
+
+
 def test_new_never_overwrites(cli: Cli, tmp_path: Path) -> None:
     (tmp_path / "a.pde").write_text("mine")
     assert "a.pde exists already" in cli("new", "a").error
@@ -122,6 +126,7 @@ def test_explain_takes_any_case_and_the_brackets(cli: Cli) -> None:
 def test_explain_lists_all_and_names_near_ones(cli: Cli) -> None:
     assert cli("explain").out.count("\n") == len(CODES)
     assert "E209 (a circular definition)" in cli("explain", "E209x").error
+    assert cli("explain", "bogus").error.strip() == "no code 'bogus'; `pdelang explain` lists all"
 
 
 def test_bench_lists_names(cli: Cli) -> None:

@@ -110,7 +110,7 @@ def test_the_error_against_a_reference(cli: Cli, tmp_path: Path) -> None:
         (["--plot", "u.bmp"], "cannot plot to u.bmp: '.bmp'; give one of .png"),
         (["--plot", "u"], "no extension; give one of .png"),
         (["--reference", "none.nc"], "no such file: none.nc"),
-        (["--reference", "heat.pde"], "heat.pde cannot be read as netCDF"),
+        (["--reference", "heat.pde"], "heat.pde cannot be read as netCDF: it is in another format"),
     ],
 )
 def test_a_wrong_command_is_found_before_the_solve(

@@ -43,6 +43,7 @@ def test_ends_belong_to_the_range() -> None:
         ({"speed": float("nan")}, "parameter `speed` is not finite: nan"),
         ({"s": float("inf")}, "parameter `s` is not finite: inf"),
         ({"a": 0.5}, "parameter `a` takes 2 numbers, not 1"),
+        ({"a[1]": 0.5}, "unknown parameter `a[1]`: `a` is given as a whole, its components separated by commas"),
         ({"a": [0.1, 0.2, 0.3]}, "parameter `a` takes 2 numbers, not 3"),
         ({"speed": [1.0, 2.0]}, "parameter `speed` takes one number, not 2"),
         ({"speed": "fast"}, "parameter `speed`: 'fast' is not a number"),

@@ -473,3 +473,10 @@ def nodes() -> list[Expr]:
 def test_every_kind_of_node_prints() -> None:
     problem = parse("x in [0, 1]\nparam c in [0, 1]\nu_x = c\nu(0) = 0")
     assert [to_text(node, problem) for node in nodes()] == ["pi", "x", "c", "u_x", "d(u^x, x)"]
+
+
+def test_a_number_at_the_end_of_the_range_is_printed_shortly() -> None:
+    problem = parse("x in [0, 1e300]\nu_x = 1e300*u\nu(0) = 1\n")
+    assert residuals(problem) == ["u_x - 1e+300*u"]
+    assert "1e+300" in summary(problem)
+    assert "000000" not in summary(problem)

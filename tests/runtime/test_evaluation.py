@@ -141,3 +141,10 @@ def test_nothing_computed_cannot_be_evaluated(moving: Solution) -> None:
         empty(x=0, t=0)
     assert empty.to_json()["residual"] is None
     assert empty.kernels == 0
+
+
+def test_a_derivative_of_the_wrong_kind_is_a_type_error(moving: Solution) -> None:
+    with pytest.raises(TypeError, match="as two arguments"):
+        moving.derivative(("u", "xx"), x=0, t=0)
+    with pytest.raises(TypeError, match="integer"):
+        moving.derivative("u", (1.5, 0), x=0, t=0)

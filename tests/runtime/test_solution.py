@@ -42,6 +42,19 @@ def test_a_wrong_resolution_is_refused(moving: Solution, resolution: object, mes
         moving.to_xarray(resolution)
 
 
+@pytest.mark.parametrize("resolution", [10**12, 10**5, {"x": 10**9, "t": [0.0]}])
+def test_a_grid_that_no_memory_holds_is_refused(moving: Solution, resolution: object) -> None:
+    with pytest.raises(ValueError, match="at most 100,000,000 points, not"):
+        moving.axes(resolution)
+
+
+def test_a_resolution_of_the_wrong_kind_is_not_ignored(moving: Solution) -> None:
+    assert moving.to_xarray(np.int64(9)).sizes == {"x": 9, "t": 9}
+    for wrong in (9.0, "9", [9, 9]):
+        with pytest.raises(TypeError, match="resolution is a number of points"):
+            moving.to_xarray(wrong)
+
+
 def test_the_error_is_the_relative_norm_over_the_points(moving: Solution) -> None:
     data = dataset()
     compared = replace(moving, relative_l2={}).compared_with(data)
