@@ -22,6 +22,7 @@ from pdelang.compiler.compiled import CompiledEquation, CompiledProblem
 from pdelang.language.expressions import Jet
 from pdelang.runtime.certificate import Certificate, EquationReport, TermReport
 from pdelang.runtime.collocation import Parameters, at_places, evaluate, evaluate_terms, jets_of
+from pdelang.runtime.handover import handovers
 from pdelang.runtime.representation import Index, Representation
 from pdelang.runtime.result import MethodResult
 from pdelang.runtime.sampling import box, on_equation
@@ -115,6 +116,7 @@ def validate(compiled: CompiledProblem, params: Parameters, result: MethodResult
         return tuple(check(e, representation, points, params, sizes) for e, points in zip(equations, sets))
 
     equations, conditions = reports(compiled.equations, POINTS), reports(compiled.conditions, CONDITION_POINTS)
+    conditions += handovers(compiled, representation, lower, upper, sizes.of, seed)
     estimates: dict[str, float] = {}
     if result.error_estimate is not None:
         zero = (0,) * len(lower)

@@ -1,0 +1,63 @@
+"""From slab to slab: what one slab leaves at its end, the next must take over.
+
+jump_k(x) = D_t^k u(x, edge-) - D_t^k u(x, edge+),   k below the order in time of the field
+
+No equation's residual sees it: a solution that loses its front between two slabs satisfies the equation inside both. It is checked like
+a condition, relative to the size of D_t^k u over the whole domain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from pdelang.compiler.compiled import CompiledProblem
+from pdelang.language.expressions import Jet
+from pdelang.runtime.certificate import EquationReport
+from pdelang.runtime.representation import Representation
+from pdelang.runtime.sampling import sobol
+
+POINTS = 256
+"""In space, an edge."""
+
+
+def handovers(
+    compiled: CompiledProblem, representation: Representation, lower: np.ndarray, upper: np.ndarray, size: Callable[[Jet], float], seed: int
+) -> tuple[EquationReport, ...]:
+    """One report a field and order in time: the edge with the largest jump. Empty for anything but time slabs."""
+    if representation.kind != "slabs":
+        return ()
+    edges: np.ndarray = representation.edges  # type: ignore[attr-defined]
+    parts: tuple[Representation, ...] = representation.parts  # type: ignore[attr-defined]
+    d = len(lower)
+    points = np.empty((POINTS if d > 1 else 1, d))
+    points[:, :-1] = lower[:-1] + (upper - lower)[:-1] * sobol(len(points), d - 1, seed)
+    wanted = [(f, (0,) * (d - 1) + (k,)) for f, order in enumerate(compiled.analysis.time_orders) for k in range(order)]
+    jumps = np.zeros((len(wanted), len(edges) - 2, len(points)))
+    for s, edge in enumerate(edges[1:-1]):
+        points[:, -1] = edge
+        jumps[:, s] = parts[s + 1].jets(points, wanted) - parts[s].jets(points, wanted)
+    if not jumps.size:
+        return ()
+    line = next((c.line for c in compiled.conditions if c.kind == "initial"), compiled.equations[0].line)
+    reports = []
+    for (field, orders), jump in zip(wanted, jumps):
+        norms = np.sqrt(np.mean(jump**2, axis=1))
+        edge = int(np.argmax(np.where(np.isfinite(norms), norms, np.inf)))
+        worst = int(np.argmax(np.abs(jump[edge])))
+        norm, scale = float(norms[edge]), size(Jet(field, orders))
+        name = compiled.problem.fields[field].name
+        reports.append(
+            EquationReport(
+                label=f"{name} from slab to slab" if orders[-1] == 0 else f"D_t^{orders[-1]} {name} from slab to slab",
+                kind="initial",
+                line=line,
+                norm=norm,
+                relative=0.0 if norm == 0 else norm / scale if scale > 0 and np.isfinite(norm) else float("inf"),
+                largest=float(abs(jump[edge, worst])),
+                at=(*(float(x) for x in points[worst, :-1]), float(edges[edge + 1])),
+                points=jump.size,
+            )
+        )
+    return tuple(reports)
