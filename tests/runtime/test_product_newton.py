@@ -186,3 +186,10 @@ def test_out_of_time_says_so() -> None:
     result = product_newton(compiled, {"nu": 0.002}, SolveOptions(tolerance=1e-9, time_limit=0.1), silent)
     assert result.status is Status.ITERATION_LIMIT
     assert "time_limit" in result.message
+
+
+def test_a_shock_is_said_to_be_one() -> None:
+    """Without viscosity u_x is infinite at t = 1/pi."""
+    result = product_newton(handmade_product.burgers(0.0), {"nu": 0.0}, SolveOptions(tolerance=1e-2), silent)
+    assert result.status is Status.STAGNATED
+    assert "gradients grow beyond every bound" in result.message

@@ -36,6 +36,7 @@ USELESS = 0.6  # share of an axis' defect that remains after two refinements if 
 SLOW = 30.0  # time defect, in tolerances, beyond which the slab is shortened before its layout is judged
 GROWTH = 1e12  # of the solution over its size on the first slab, beyond which it is said to diverge
 STEEP = 0.02  # space defect beyond which a slab is halved before its layout is judged: what it shows is not the solution yet
+BLOWN_LENGTH, BLOWN_KERNELS = 5e-4, 0.2  # of the whole time and of the largest layout, below and above which gradients are said to blow up
 COARSEN = 0.8  # go to fewer kernels when fewer than this share are needed
 
 Starts = tuple[tuple[Array, ...], ...]
@@ -180,6 +181,9 @@ def _advance(
         if not blamed.any() and in_time < ROUNDING and h < 0.8 * state.rejected[0] and in_time > 0.5 * state.rejected[1]:
             state.time_floor = in_time  # shorter slabs do not help
         slow = slow and in_time > 2 * state.time_floor
+        if _blows_up(state, h / whole, float(on_axes.max(initial=0.0))):
+            known = "the solution is known until there"
+            return Status.STAGNATED, f"gradients grow beyond every bound at {name} = {state.at:.4g}: {STEEPENING}; {known}"
         rate = 1.0 / (0.75 * T.modes)
         factor = float(np.clip((0.3 * tolerance / max(in_time, 1e-3 * tolerance)) ** rate, 0.3, 1.8))
         if (total > tolerance and (blamed.any() or slow) and not _rough(total)) or not np.isfinite(total):
@@ -220,6 +224,12 @@ def _advance(
             state.length = h
         _coarsen(state, on_axes, tolerance, cache)
     return Status.CONVERGED, ""
+
+
+def _blows_up(state: _State, share: float, defect: float) -> bool:
+    """A slab of almost no length, after accepted ones, in which a fine layout already fails to hold the solution."""
+    fine = max(state.layout.kernels, default=0) > BLOWN_KERNELS * state.layout.largest
+    return len(state.edges) > 1 and not state.layout.fixed and fine and share < BLOWN_LENGTH and defect > STEEP
 
 
 def _finest(state: _State) -> bool:
