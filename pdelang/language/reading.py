@@ -14,7 +14,7 @@ def read_source(path: str | Path) -> Source:
 
     Raises ProblemError (E113: not UTF-8; E901: over 1 MiB) and OSError. No more than the limit is ever read.
     """
-    with open(path, "rb") as file:
+    with Path(path).open("rb") as file:  # `open` would take a number for a file descriptor, and close it
         data = file.read(FILE_BYTES + 1)
     name = str(path)
     if len(data) > FILE_BYTES:

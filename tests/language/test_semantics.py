@@ -480,3 +480,11 @@ def test_a_number_at_the_end_of_the_range_is_printed_shortly() -> None:
     assert residuals(problem) == ["u_x - 1e+300*u"]
     assert "1e+300" in summary(problem)
     assert "000000" not in summary(problem)
+
+
+def test_a_number_is_not_taken_for_an_open_file(tmp_path: Path) -> None:
+    with (tmp_path / "a.pde").open("w") as other:
+        with pytest.raises(TypeError):
+            load(other.fileno())  # type: ignore[arg-type]
+        other.write("still open")
+    assert (tmp_path / "a.pde").read_text() == "still open"
