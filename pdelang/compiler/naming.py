@@ -23,7 +23,26 @@ GREEK = {
     **{"ς": "sigma", "ϑ": "theta", "ϕ": "phi", "ϵ": "epsilon"},
 }
 
-OWN = frozenset({"jax", "jnp", "special", "jets", "points", "params", "theta", "along", "rows", "lower", "upper", "total", "holds"})
+OWN = frozenset(
+    {
+        "jax",
+        "jnp",
+        "special",
+        "jets",
+        "points",
+        "params",
+        "theta",
+        "along",
+        "rows",
+        "lower",
+        "upper",
+        "total",
+        "holds",
+        "condition",
+        "loss",
+        "condition_loss",
+    }
+)
 """Names that the functions of the emitted module use themselves."""
 
 RESERVED = frozenset({*keyword.kwlist, *keyword.softkwlist, *dir(builtins), *OWN})
