@@ -91,11 +91,11 @@ def _following(run: Run, plan: Plan, attempt: Attempt, shortest: float, failures
     if options.kernels is not None:
         return None
     can_shorten = options.slabs is None and plan.length > shortest
-    if failures == 1 and can_shorten:  # a front may sweep over too much of a slab for any grading
-        return replace(plan, length=plan.length / SWEEP, graded=False)
-    if failures:  # neither shorter nor finer along one coordinate helped: finer along all
+    if failures:  # finer along all coordinates; then shorter, as a front may sweep over too much of a slab for any grading
         finer = plan.finer()
-        return finer if run.fits(finer) else None
+        if failures == 1 and run.fits(finer):
+            return finer
+        return replace(plan, length=plan.length / SWEEP, graded=False) if can_shorten else None
     shorter = can_shorten and attempt.tails[-1] >= 0.1 * attempt.tails.max()
     refined = run.refined(plan, attempt, in_time=shorter)
     length = plan.length / SHORTER if shorter else plan.length

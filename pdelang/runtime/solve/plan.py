@@ -51,8 +51,8 @@ class Plan:
     def eased(self, residual: float, target: float) -> Plan:
         """For the next slab, after one that met its target with so much to spare: longer, and smaller where it is graded anyway."""
         plan = replace(self, graded=False)
-        if residual < 0.03 * target:
-            plan = replace(plan, length=1.5 * plan.length)
+        if residual < 0.1 * target:  # the residual grows with a high power of the length; small gains would only cost factorisations
+            plan = replace(plan, length=plan.length * min(1.5, 0.9 * (target / max(residual, 1e-300)) ** 0.125))
         if residual < 3e-3 * target and any(plan.maps):
             plan = replace(plan, sizes=(*(int(n / 1.2) for n in plan.sizes[:-1]), plan.sizes[-1]))
         return plan
