@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-HEAVY = ("jax", "sympy", "scipy", "xarray", "matplotlib", "optax", "optimistix")
+HEAVY = ("jax", "sympy", "scipy", "xarray", "matplotlib", "optax")
 
 PROBE = """
 import sys

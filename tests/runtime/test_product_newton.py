@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import pdelang
 from pdelang.compiler.compiled import CompiledProblem
 from pdelang.runtime.layout.product import tensor_points
 from pdelang.runtime.layout.product_representation import ProductExpansion
@@ -101,6 +102,20 @@ def test_ill_posed_is_never_converged() -> None:
     result = solve(handmade_product.backward_heat(), 1e-4)
     assert result.status is not Status.CONVERGED
     assert result.message
+
+
+FAR_FROM_ZERO = """
+x in [0, 1]; y in [0, 1]
+-laplacian(u) + u_x^2 + u_y^2 = source(exact)
+on boundary: u = exact
+exact u = 1 + x^2*y + sin(x)
+"""
+
+
+def test_damped_where_newton_fails_from_zero() -> None:
+    solution = pdelang.solve(pdelang.parse(FAR_FROM_ZERO))
+    assert solution.status is Status.CONVERGED
+    assert solution.relative_l2["u"] < 1e-10
 
 
 def test_a_missing_initial_condition_is_said() -> None:

@@ -15,6 +15,8 @@ from pdelang.runtime.solve.product_layouts import Layout, transferred
 from pdelang.runtime.solve.product_system import SlabSystem
 from pdelang.runtime.status import Status
 
+LARGEST_DAMPED = 1500  # unknowns up to which damped Gauss-Newton takes over where Newton's iteration fails
+FAILURES = 3  # layouts in a row on which Newton's iteration fails: a finer one will not mend it
 FIRST_SHARE = 0.7  # of a given number of kernels: a first solution, which only shows the second one's error
 
 
@@ -45,6 +47,9 @@ def stage(layout: Layout, tolerance: float, before: Stage | None, iterations: in
         solved = solve_least_squares(system, 0.02 * tolerance, guess, iterations)
     else:
         solved = solve_slab(system, 0.02 * tolerance, cache, guess, iterations)
+        if not solved.converged and not program.linear and space.constraints.size <= LARGEST_DAMPED:  # far from the solution: shorter steps
+            damped = solve_least_squares(system, 0.02 * tolerance, guess, iterations)
+            solved = damped if damped.converged else solved
     quality = system.quality(solved.W)
     scale = np.maximum(quality.scale, 1e-12 * max(quality.scale.max(), 1e-300))
     axes = (quality.axes / scale).max(axis=1) if len(quality.axes) else np.zeros(0)
@@ -77,6 +82,8 @@ def refine(first: Layout, tolerance: float, progress: Progress, limits: Limits, 
             met = met + 1 if last.converged and last.residual <= tolerance else 0
             if met and len(stages) > 1 and (met > 1 or stages[-2].residual < 1e4 * tolerance):
                 return stages, Status.CONVERGED, ""
+            if len(stages) >= FAILURES and not any(s.converged for s in stages[-FAILURES:]):
+                break
             if len(stages) > 3 and last.residual > 0.3 * stages[-3].residual and last.residual < 1e-6:
                 return stages, Status.STAGNATED, f"the residual stays at {last.residual:.1e} of the equation's terms"
             layout = next_layout(last, tolerance) if not first.fixed else first if len(stages) == 1 else None
