@@ -146,6 +146,7 @@ def hlo(problem: Problem) -> str:
     import jax as library
     import jax.numpy as jnp
 
+    library.config.update("jax_enable_x64", True)  # as the runtime has it
     compiled = pipeline.compile(problem)
     d, k = len(problem.coordinates), HLO_KERNELS
 

@@ -82,15 +82,19 @@ def read_netcdf(path: str | Path) -> xarray.Dataset:
 
 
 def relative_l2(solution: Solution, reference: xarray.Dataset) -> dict[str, float]:
-    """||u - u_ref|| / ||u_ref|| over the points of the reference, by field; points where it is NaN are left out."""
+    """||u - u_ref|| / ||u_ref|| over the points of the reference, by field; points where it is NaN are left out.
+
+    A field whose reference is zero everywhere is measured against the largest of all fields.
+    """
     names = [c.name for c in solution.problem.coordinates]
     mine = solution.to_xarray({name: reference[name].values for name in names})
     errors = {}
+    largest = max((float(np.linalg.norm(np.nan_to_num(field.values))) for field in reference.data_vars.values()), default=0.0)
     for name in reference.data_vars:
         expected = reference[name].transpose(*names).values
         known = ~np.isnan(expected)
         if known.any():
-            scale = float(np.linalg.norm(expected[known]))
+            scale = float(np.linalg.norm(expected[known])) or largest
             difference = float(np.linalg.norm(mine[name].values[known] - expected[known]))
             errors[str(name)] = difference / scale if scale > 0 else (0.0 if difference == 0 else np.inf)
     return errors

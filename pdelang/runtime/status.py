@@ -11,7 +11,7 @@ class Status(enum.Enum):
     STAGNATED = "not converged: the iteration stopped improving"
     DIVERGED = "not converged: the iteration left every bound"
     NON_FINITE = "not converged: a value that is not finite appeared"
-    ITERATION_LIMIT = "not converged: the limit of iterations was reached"
+    ITERATION_LIMIT = "not converged: a limit of iterations or of time was reached"
     INTERRUPTED = "interrupted: what was computed until then is kept"
 
     @property

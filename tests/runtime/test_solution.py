@@ -14,7 +14,7 @@ from pdelang.compiler.parameters import UsageError
 from pdelang.runtime.panels import STYLE
 from pdelang.runtime.plotting import picture
 from pdelang.runtime.solution import Solution
-from tests.runtime.sketches import SKETCHES, wave
+from tests.runtime.sketches import SKETCHES, sketch, wave
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +63,16 @@ def test_the_error_is_the_relative_norm_over_the_points(moving: Solution) -> Non
     assert 0 < compared.relative_l2["u"] < 1e-3
     twice = moving.compared_with(2 * data)
     assert twice.relative_l2["u"] == pytest.approx(0.5, abs=1e-3)
+
+
+def test_a_field_that_should_vanish_is_measured_against_the_largest() -> None:
+    def sine(x: np.ndarray) -> np.ndarray:
+        return np.sin(3 * x)
+
+    solution = sketch({"u": sine, "v": np.zeros_like}, {"x": (0.0, 1.0)}, 12)
+    x = np.linspace(0.0, 1.0, 21)
+    data = xarray.Dataset({"u": ("x", sine(x)), "v": ("x", np.zeros(21))}, coords={"x": x})
+    assert solution.compared_with(data).relative_l2["v"] < 1e-3
 
 
 def test_holes_in_a_reference_are_left_out(moving: Solution) -> None:
