@@ -1,27 +1,23 @@
 """Newton on one slab or steady box: R(lift + N Y) = 0, with the derivative that the compiler emits.
 
-Evolution and large steady problems: GMRES, preconditioned by the frozen operator. Steady systems of moderate size:
-Gauss-Newton, dense least squares on all test functions with the weak conditions as rows.
+GMRES, preconditioned by the frozen operator. Steady systems of moderate size: `product_gauss_newton.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-import scipy.linalg as sl
 
 from pdelang.runtime.layout.factor import Array
 from pdelang.runtime.solve.product_linear import (
     LARGEST_DENSE,
     DenseModes,
     FastDiagonal,
-    Frozen,
+    Tests,
     frozen_blocks,
     gmres,
-    least_squares_step,
     test_space,
 )  # fmt: skip
 from pdelang.runtime.solve.product_system import SlabSystem, UnsupportedError
@@ -73,7 +69,7 @@ def solve_slab(
     Y = np.zeros((constraints.size, system.time.modes)) if guess is None else constraints.restrict(guess - lift)
     constant = program.constant and not space.weak
     inverse: Inverse | None = None
-    tests: Array | None = None
+    tests: Tests | None = None
     krylov, change, previous = 0, np.inf, np.inf
     linear = program.linear and all(program.compiled.conditions[n].linear for n in space.weak)
     for step in range(1, (NEWTON_LIMIT if linear else min(NEWTON_LIMIT, iterations)) + 1):
@@ -91,9 +87,9 @@ def solve_slab(
                 if constant:
                     cache[key] = inverse
 
-        def rows(full_rows: Array, faces: list[Array], tests: Array | None = tests) -> Array:
+        def rows(full_rows: Array, faces: list[Array], tests: Tests | None = tests) -> Array:
             top = constraints.restrict(full_rows)
-            return np.concatenate([top if tests is None else tests.T @ top, *faces])
+            return top if tests is None else tests(top, np.concatenate(faces))
 
         def apply(V: Array, partials: Array = partials, face_partials: dict[int, Array] = face_partials) -> Array:
             expanded = constraints.expand(V)
@@ -121,7 +117,7 @@ def solve_slab(
     return Solved(lift + constraints.expand(Y), False, step, krylov, change)
 
 
-def invert(system: SlabSystem, partials: Array, face_partials: dict[int, Array]) -> tuple[Inverse, Array | None]:
+def invert(system: SlabSystem, partials: Array, face_partials: dict[int, Array]) -> tuple[Inverse, Tests | None]:
     space = system.space
     size, steady = space.constraints.size, system.program.time is None
     limit = LARGEST_DENSE if space.dimension == 1 else DENSE_STEADY_SQUARE if steady else DENSE_EVOLUTION
@@ -135,55 +131,3 @@ def invert(system: SlabSystem, partials: Array, face_partials: dict[int, Array])
             f"{label}: not linear with constant coefficients along its face, and {size} unknowns are too many for a dense solve"
         )
     return FastDiagonal(system, partials), None
-
-
-def least_squares_wanted(system: SlabSystem) -> bool:
-    """Steady systems: a pressure has no test functions of its own, weak conditions are rows; dense least squares holds both."""
-    program, space = system.program, system.space
-    several = program.fields > 1 or bool(space.weak)
-    return program.time is None and several and space.constraints.size <= LARGEST_DENSE
-
-
-def solve_least_squares(system: SlabSystem, tolerance: float, guess: Array | None = None, iterations: int = 2 * NEWTON_LIMIT) -> Solved:
-    """Gauss-Newton with halving of the step: min |R|^2 over all test functions and weak rows."""
-    constraints, space, program = system.space.constraints, system.space, system.program
-    lift = system.lifting()
-    Y = np.zeros((constraints.size, 1)) if guess is None else constraints.restrict(guess - lift)
-
-    def residual(Y: Array) -> tuple[Array, Callable[[], Array]]:
-        W = lift + constraints.expand(Y)
-        full, partials, _ = system.evaluate(W)
-        weak = {n: system.weak_residual(n, W) for n in space.weak}
-
-        def jacobian() -> Array:
-            frozen: Frozen = frozen_blocks(system, partials, {n: w[1] for n, w in weak.items()}, full_tests=True)
-            total = [sum(m for m in part.values()) for part in (frozen.interior, frozen.faces) if part]
-            return np.concatenate([np.asarray(t) for t in total]) * weights[:, None]
-
-        return np.concatenate([full.ravel(), *(w[0].ravel() for w in weak.values())]) * weights, jacobian
-
-    faces = [system.weak_residual(n, lift)[0].size for n in space.weak]
-    # a weak row competes with residuals whose operator grows like the square of the resolution
-    weights = np.concatenate([np.ones(program.fields * int(np.prod(space.ranks))), *(np.full(s, float(max(space.ranks))) for s in faces)])
-    r, jacobian = residual(Y)
-    change = np.inf
-    for step in range(1, (2 * NEWTON_LIMIT if program.linear else min(2 * NEWTON_LIMIT, iterations)) + 1):
-        if not np.isfinite(r).all():
-            return Solved(lift + constraints.expand(Y), False, step, 0, np.inf)
-        try:
-            update = least_squares_step(jacobian(), -r).reshape(Y.shape)
-        except (sl.LinAlgError, ValueError):
-            return Solved(lift + constraints.expand(Y), False, step, 0, np.inf)
-        norm, share = np.linalg.norm(r), 1.0
-        while True:
-            trial = residual(Y + share * update)
-            if np.linalg.norm(trial[0]) < norm or share < 1e-2 or program.linear:
-                break
-            share *= 0.5
-        previous, change = change, share * float(np.linalg.norm(update)) / magnitude(system, lift + constraints.expand(Y + update))
-        if share < 1e-2 and change > 1e-8:
-            return Solved(lift + constraints.expand(Y), False, step, 0, change)
-        Y, (r, jacobian) = Y + share * update, trial
-        if change < max(tolerance, 1e-13) or (change < 1e-9 and change > 0.3 * previous) or (program.linear and step == 2):
-            return Solved(lift + constraints.expand(Y), True, step, 0, change)
-    return Solved(lift + constraints.expand(Y), False, step, 0, change)

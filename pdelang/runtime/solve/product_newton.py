@@ -16,20 +16,18 @@ from threadpoolctl import threadpool_limits
 from pdelang.compiler.compiled import CompiledProblem, Parameters
 from pdelang.runtime.layout.factor import Array
 from pdelang.runtime.options import SolveOptions
-from pdelang.runtime.representation import Representation
 from pdelang.runtime.result import MethodResult, Progress
+from pdelang.runtime.solve.product_estimate import AIM, difference, estimate, relative_error, sizes
 from pdelang.runtime.solve.product_iteration import Limits
 from pdelang.runtime.solve.product_layouts import first_layout
 from pdelang.runtime.solve.product_march import March, march
 from pdelang.runtime.solve.product_program import Program
-from pdelang.runtime.solve.product_steady import FIRST_SHARE, refine
+from pdelang.runtime.solve.product_steady import FIRST_SHARE, solve_steady
 from pdelang.runtime.solve.product_system import UnsupportedError
 from pdelang.runtime.status import Status
 
 FINEST = 2e-14
 PASSES = 5
-SAMPLES = {1: 801, 2: 101, 3: 31, 4: 15}  # points an axis on which two solutions are compared
-AIM = 0.4  # the residual at collocation points is smaller than on independent ones
 ROUGHEST = 1e-2
 COARSE_PASS = 30.0  # tolerance of the first pass in units of the asked one
 
@@ -45,7 +43,7 @@ def product_newton(compiled: CompiledProblem, params: Parameters, options: Solve
     try:
         program = Program(compiled, params)
         if program.time is None or not all(_starts_alone(program)):
-            return _steady(replace(program, space_time=True) if program.time is not None else program, options, progress)
+            return solve_steady(replace(program, space_time=True) if program.time is not None else program, options, progress)
         return _evolution(program, options, progress)
     except UnsupportedError as reason:
         return MethodResult(None, Status.STAGNATED, "product", 0, message=str(reason))
@@ -58,34 +56,6 @@ def _starts_alone(program: Program) -> list[bool]:
         in_time = places[:, program.dimension - 1]
         flags.append(bool(np.isnan(in_time).all()) or program.is_initial(condition, places))
     return flags
-
-
-def difference(a: Representation, b: Representation, program: Program) -> Array:
-    """Root mean square of u_a - u_b on a common grid, one a field."""
-    axes = []
-    for low, high in zip(*program.bounds):
-        n = SAMPLES[program.dimension]
-        axes.append(low + (high - low) * (np.arange(n) + 0.5) / n)
-    indices = [(f, (0,) * program.dimension) for f in range(program.fields)]
-    return np.array([np.sqrt(np.mean((x - y) ** 2)) for x, y in zip(a.grid_jets(axes, indices), b.grid_jets(axes, indices))])
-
-
-def sizes(a: Representation, program: Program) -> Array:
-    class Zero:
-        def grid_jets(self, axes: list[Array], indices: list[tuple[int, tuple[int, ...]]]) -> Array:
-            return np.zeros((len(indices), *(len(x) for x in axes)))
-
-    return difference(a, Zero(), program)  # type: ignore[arg-type]
-
-
-def estimate(apart: Array, coarse: float, fine: float, size: Array) -> Array:
-    """Error of the finer of two solutions: the difference, times the residuals' ratio; never below rounding."""
-    ratio = fine / coarse if coarse > 0 else 1.0
-    return np.maximum(apart * (1.0 if ratio > 0.5 else max(ratio, 1e-3)), 1e-14 * size)
-
-
-def _relative_error(error: Array, size: Array) -> float:
-    return float(np.max(error / np.maximum(size, 1e-6 * size.max()))) if size.max() > 0 else 0.0
 
 
 def _evolution(program: Program, options: SolveOptions, progress: Progress) -> MethodResult:
@@ -114,7 +84,7 @@ def _evolution(program: Program, options: SolveOptions, progress: Progress) -> M
         assert coarse.representation is not None
         size = sizes(fine.representation, program)
         error = estimate(difference(coarse.representation, fine.representation, program), coarse.residual, fine.residual, size)
-        relative = _relative_error(error, size)
+        relative = relative_error(error, size)
         met = relative <= tolerance and fine.residual <= 0.7 * tolerance
         if met and fine.status is Status.TOLERANCE_NOT_MET:  # the pass aimed at less than was asked for
             fine = replace(fine, status=Status.CONVERGED, message="")
@@ -139,20 +109,3 @@ def _result(program: Program, final: March, error: Array | None, history: list[d
     return MethodResult(
         final.representation, final.status, "product", int(sum(h["newton"] for h in history)), reason, final.message, error, tuple(history)
     )
-
-
-def _steady(program: Program, options: SolveOptions, progress: Progress) -> MethodResult:
-    deadline = clock.monotonic() + options.time_limit
-    tolerance = max(options.tolerance, 1e-13)
-    limits = Limits(deadline, None, options.max_iterations)
-    stages, status, message = refine(first_layout(program, options.kernels), AIM * tolerance, progress, limits)
-    if not stages:
-        return MethodResult(None, status, "product", 0, message=message)
-    last, error = stages[-1], None
-    if len(stages) > 1:
-        size = sizes(last.representation, program)
-        apart = difference(stages[-2].representation, last.representation, program)
-        error = estimate(apart, stages[-2].residual, last.residual, size)
-    history = tuple({"residual": s.residual, "kernels": s.representation.kernels, "newton": s.newton, "krylov": s.krylov} for s in stages)
-    reason = f"product layout, {'x'.join(map(str, last.layout.kernels))} kernels, {'least squares' if program.fields > 1 else 'Galerkin'}"
-    return MethodResult(last.representation, status, "product", sum(s.newton for s in stages), reason, message, error, history)

@@ -9,9 +9,13 @@ import numpy as np
 
 from pdelang.runtime.layout.product_representation import ProductExpansion
 from pdelang.runtime.layout.slab import no_time
-from pdelang.runtime.result import Progress
-from pdelang.runtime.solve.product_iteration import Inverse, Limits, least_squares_wanted, solve_least_squares, solve_slab
-from pdelang.runtime.solve.product_layouts import Layout, transferred
+from pdelang.runtime.options import SolveOptions
+from pdelang.runtime.result import MethodResult, Progress
+from pdelang.runtime.solve.product_estimate import AIM, difference, estimate, sizes
+from pdelang.runtime.solve.product_gauss_newton import least_squares_wanted, solve_least_squares
+from pdelang.runtime.solve.product_iteration import Inverse, Limits, solve_slab
+from pdelang.runtime.solve.product_layouts import Layout, first_layout, transferred
+from pdelang.runtime.solve.product_program import Program
 from pdelang.runtime.solve.product_system import SlabSystem
 from pdelang.runtime.status import Status
 
@@ -106,3 +110,20 @@ def refine(first: Layout, tolerance: float, progress: Progress, limits: Limits, 
 
 def _left(last: Stage) -> str:
     return f"the residual is {last.residual:.1e} of the equation's terms"
+
+
+def solve_steady(program: Program, options: SolveOptions, progress: Progress) -> MethodResult:
+    deadline = clock.monotonic() + options.time_limit
+    tolerance = max(options.tolerance, 1e-13)
+    limits = Limits(deadline, None, options.max_iterations)
+    stages, status, message = refine(first_layout(program, options.kernels), AIM * tolerance, progress, limits)
+    if not stages:
+        return MethodResult(None, status, "product", 0, message=message)
+    last, error = stages[-1], None
+    if len(stages) > 1:
+        size = sizes(last.representation, program)
+        apart = difference(stages[-2].representation, last.representation, program)
+        error = estimate(apart, stages[-2].residual, last.residual, size)
+    history = tuple({"residual": s.residual, "kernels": s.representation.kernels, "newton": s.newton, "krylov": s.krylov} for s in stages)
+    reason = f"product layout, {'x'.join(map(str, last.layout.kernels))} kernels, {'least squares' if program.fields > 1 else 'Galerkin'}"
+    return MethodResult(last.representation, status, "product", sum(s.newton for s in stages), reason, message, error, history)
