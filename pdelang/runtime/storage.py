@@ -50,7 +50,7 @@ def save(solution: Solution, path: Path) -> Path:
         root.attrs |= {"format": FORMAT, "format_version": FORMAT_VERSION, "pdelang_version": __version__, "method": solution.method}
         root.to_netcdf(partial, mode="w", engine="h5netcdf")
         _texts(solution, representation).to_netcdf(partial, mode="a", engine="h5netcdf", group="solve")
-        _write_arrays(partial, representation.arrays())
+        write_arrays(partial, representation.arrays())
         if solution.reference is not None:
             solution.reference.to_netcdf(partial, mode="a", engine="h5netcdf", group="reference")
     return path
@@ -101,15 +101,24 @@ def _texts(solution: Solution, representation: Representation) -> xarray.Dataset
     return xarray.Dataset({"program": solution.problem.source.text, "state": json.dumps(state), "certificate": json.dumps(certificate)})
 
 
-def _write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
-    """As plain datasets, a name `3/weights` in the group 3: there may be thousands, and dimension scales would double them."""
+def write_arrays(path: Path, arrays: Mapping[str, np.ndarray], into: str = "expansion") -> None:
+    """As plain datasets, a name `3/weights` in the group 3: there may be thousands, and dimension scales would double them.
+
+    An array that several names share (the basis of many slabs) is written once and linked.
+    """
     import h5py
 
+    written: dict[int, h5py.Dataset] = {}
     with h5py.File(path, "a") as file:
-        group = file.create_group("expansion")
+        group = file.create_group(into)
         for name, value in arrays.items():
             array = np.asarray(value)
-            group.create_dataset(name, data=str(array) if array.dtype.kind == "U" else array)
+            if id(array) in written:
+                group[name] = written[id(array)]
+                continue
+            dataset = group.create_dataset(name, data=str(array) if array.dtype.kind == "U" else array)
+            if array is value:
+                written[id(array)] = dataset
 
 
 def _read(path: Path) -> _Contents:
@@ -119,8 +128,7 @@ def _read(path: Path) -> _Contents:
     with h5py.File(path, "r") as file:
         attributes = {name: value.item() if isinstance(value, np.generic) else value for name, value in file.attrs.items()}
         _check_origin(attributes)
-        arrays: dict[str, np.ndarray] = {}
-        _read_arrays(file["expansion"], "", arrays)
+        arrays = read_arrays(file["expansion"])
         present = [name for name in ("solve", "reference") if name in file]
     groups = {}
     for name in present:
@@ -130,18 +138,27 @@ def _read(path: Path) -> _Contents:
     return _Contents(groups["solve"], arrays, groups.get("reference"))
 
 
-def _read_arrays(group: h5py.Group, prefix: str, found: dict[str, np.ndarray], depth: int = 0) -> None:
+def read_arrays(group: h5py.Group) -> dict[str, np.ndarray]:
+    """What `write_arrays` wrote: names that share an array there share it here."""
+    found: dict[str, np.ndarray] = {}
+    _collect(group, "", found, {})
+    return found
+
+
+def _collect(group: h5py.Group, prefix: str, found: dict[str, np.ndarray], known: dict[int, np.ndarray], depth: int = 0) -> None:
     import h5py
 
     if depth > DEEPEST:
         raise ValueError("groups are nested too deeply")
     for name, item in group.items():
         if isinstance(item, h5py.Group):
-            _read_arrays(item, f"{prefix}{name}/", found, depth + 1)
-        else:
+            _collect(item, f"{prefix}{name}/", found, known, depth + 1)
+            continue
+        if (place := hash(item)) not in known:  # of its place in the file
             _check_size(item.nbytes)
             value = item[()]
-            found[prefix + name] = np.asarray(value.decode() if isinstance(value, bytes) else value)
+            known[place] = np.asarray(value.decode() if isinstance(value, bytes) else value)
+        found[prefix + name] = known[place]
 
 
 def _check_size(count: int) -> None:

@@ -182,7 +182,7 @@ def test_a_full_disk_is_one_line_after_the_summary(cli: Cli, heat: str, tmp_path
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device", "u.nc")
 
-    monkeypatch.setattr("pdelang.runtime.storage._write_arrays", full)
+    monkeypatch.setattr("pdelang.runtime.storage.write_arrays", full)
     ran = cli("solve", heat, "-q", "-o", "u.nc", "--tol", "1e-4")
     assert ran.code == 2
     assert "Heat in a bar" in ran.out

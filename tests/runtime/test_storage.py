@@ -80,7 +80,7 @@ def test_a_failed_save_leaves_the_old_file(moving: Solution, tmp_path: Path, mon
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("pdelang.runtime.storage._write_arrays", full)
+    monkeypatch.setattr("pdelang.runtime.storage.write_arrays", full)
     with pytest.raises(OSError, match="No space left"):
         moving.save(path)
     assert path.read_text() == "old"
@@ -128,3 +128,17 @@ def test_an_unknown_kind_of_expansion_is_refused(saved: Path) -> None:
         file["solve/state"] = state
     with pytest.raises(UsageError, match="damaged"):
         Solution.load(saved)
+
+
+def test_shared_arrays_are_written_once(tmp_path: Path) -> None:
+    """Slabs on one layout share its basis: in the file, and again in memory."""
+    from pdelang.runtime.storage import read_arrays, write_arrays
+
+    basis = np.random.default_rng(0).normal(size=(200, 200))
+    write_arrays(tmp_path / "a.nc", {f"{s}/basis": basis for s in range(20)} | {"0/own": np.arange(3.0)}, "parts")
+    assert (tmp_path / "a.nc").stat().st_size < 2 * basis.nbytes
+    with h5py.File(tmp_path / "a.nc") as file:
+        found = read_arrays(file["parts"])
+    assert len(found) == 21
+    assert found["0/basis"] is found["19/basis"]
+    assert np.array_equal(found["7/basis"], basis)
