@@ -2,7 +2,7 @@
 
 A face has room for half the order of the field in its coordinate (rounded up): one condition for a second derivative, two for a
 fourth. Conditions on the face itself come first; those of `on boundary` fill what room is left. A condition with `where` wins
-only where it holds.
+only where it holds, and those of `on boundary` that share a face by their `where` have one room together.
 """
 
 from __future__ import annotations
@@ -33,9 +33,10 @@ def settle(conditions: Sequence[Equation], general: frozenset[int], orders: Mapp
     faces: dict[Key, _Face] = defaultdict(_Face)
     for position, condition in enumerate(conditions):
         key = _key(condition)
-        if key is not None:
-            face = faces[key]
-            (face.general if position in general else face.specific).append(position if position in general else condition)  # type: ignore[arg-type]
+        if key is not None and position in general:
+            faces[key].general.append(position)
+        elif key is not None:
+            faces[key].specific.append(condition)
     result: list[Equation | None] = list(conditions)
     for (index, _, fields), face in faces.items():
         if face.specific and face.general:
@@ -58,9 +59,11 @@ def _jets(condition: Equation) -> frozenset[object]:
 def _settle_face(face: _Face, room: int, result: list[Equation | None]) -> None:
     kept = list(face.general)
     for winner in face.specific:
-        same = [p for p in kept if (loser := result[p]) is not None and _jets(loser) == _jets(winner)]
-        if not same and len(face.specific) + len(kept) > max(room, 1):
-            same = kept[-1:]
+        jets = {p: _jets(loser) for p in kept if (loser := result[p]) is not None}
+        same = [p for p in kept if jets[p] == _jets(winner)]
+        # conditions on the same derivatives share one room: by their `where` each has a part of the face
+        if not same and len(face.specific) + len(set(jets.values())) > max(room, 1):
+            same = [p for p in kept if jets[p] == jets[kept[-1]]]
         for position in same:
             loser = result[position]
             if loser is not None:

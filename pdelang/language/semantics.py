@@ -7,8 +7,8 @@ regions        shapes and named regions                                 regions.
 exact          exact solutions                                          exact.py
 statements     equations, conditions, integrals, cut into terms         equations.py, conditions.py
 data, options  measurements and defaults of the solver                  data.py, options.py
-precedence     the more specific place wins                             precedence.py
-whole          numbers of equations, counts, corners, what is unused    counting.py, corners.py
+precedence     `where` that holds nowhere; the more specific place wins coverage.py, precedence.py
+whole          numbers of equations, counts, corners, what is unused    counting.py, coverage.py, corners.py
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from pathlib import Path
 from pdelang.language import ast, conditions, equations
 from pdelang.language.corners import check_corners
 from pdelang.language.counting import check_counts, interior_orders
+from pdelang.language.coverage import check_coverage, inhabited
 from pdelang.language.data import read_data
 from pdelang.language.declarations import declare
 from pdelang.language.diagnostics import Diagnostic, Label, ProblemError
@@ -120,9 +121,11 @@ def _build(program: ast.Program, report: Report, faulty: bool, stem: str) -> Pro
     )
     if not report.errors and not faulty:
         orders = dict(enumerate(interior_orders(problem)))
-        problem = replace(problem, conditions=tuple(settle(problem.conditions, frozenset(made.general), orders)))
+        found, general = inhabited(problem.conditions, geometry, made.general, report)
+        problem = replace(problem, conditions=tuple(settle(found, frozenset(general), orders)))
         check_usage(el, program)
         check_counts(problem, geometry, symbols, report)
+        check_coverage(problem, geometry, report)
     if not report.errors and not faulty:
         check_corners(problem, geometry, report)
     return replace(problem, warnings=report.warnings)

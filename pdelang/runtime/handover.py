@@ -17,6 +17,7 @@ from pdelang.language.expressions import Jet
 from pdelang.runtime.certificate import EquationReport
 from pdelang.runtime.representation import Representation
 from pdelang.runtime.sampling import sobol
+from pdelang.runtime.solve.slabs import Slabs
 
 POINTS = 256
 """In space, an edge."""
@@ -26,11 +27,9 @@ def handovers(
     compiled: CompiledProblem, representation: Representation, lower: np.ndarray, upper: np.ndarray, size: Callable[[Jet], float], seed: int
 ) -> tuple[EquationReport, ...]:
     """One report a field and order in time: the edge with the largest jump. Empty for anything but time slabs."""
-    if representation.kind != "slabs":
+    if not isinstance(representation, Slabs):
         return ()
-    edges: np.ndarray = representation.edges  # type: ignore[attr-defined]
-    parts: tuple[Representation, ...] = representation.parts  # type: ignore[attr-defined]
-    d = len(lower)
+    edges, parts, d = representation.edges, representation.parts, len(lower)
     points = np.empty((POINTS if d > 1 else 1, d))
     points[:, :-1] = lower[:-1] + (upper - lower)[:-1] * sobol(len(points), d - 1, seed)
     wanted = [(f, (0,) * (d - 1) + (k,)) for f, order in enumerate(compiled.analysis.time_orders) for k in range(order)]

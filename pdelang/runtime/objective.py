@@ -18,7 +18,7 @@ import numpy as np
 from pdelang.compiler.compiled import CompiledEquation, CompiledProblem
 from pdelang.runtime.collocation import Parameters, holds
 from pdelang.runtime.options import SolveOptions
-from pdelang.runtime.sampling import on_equation
+from pdelang.runtime.sampling import on_conditions, on_equation
 
 ALPHA = {
     "interior": "alpha_residual",
@@ -111,7 +111,7 @@ def build(compiled: CompiledProblem, params: Parameters, options: SolveOptions, 
 
     def sampled(equation: CompiledEquation, number: int, wanted: int) -> np.ndarray:
         points = on_equation(equation, params, lower, upper, wanted, seed + number)
-        return points[np.arange(wanted) % len(points)] if equation.free else points
+        return points[np.arange(wanted) % len(points)]
 
     restricted = any(e.where is not None for e in compiled.equations)  # then each has points of its own, else all share them
     asked = compiled.equations if restricted else compiled.equations[:1]
@@ -121,13 +121,15 @@ def build(compiled: CompiledProblem, params: Parameters, options: SolveOptions, 
     sizes = _row_norm(rows.reshape(len(rows), rows.shape[1], -1))
     weights = np.array([alpha(e.kind, options) for e in compiled.equations])[:, None] * share / sizes[:, None] ** 2
     condition_points, condition_weights = [], []
-    for i, condition in enumerate(compiled.conditions):
-        wanted = max(16, int(2 * np.sqrt(count))) if dimension <= 2 else max(64, count // 4)
-        at = sampled(condition, 7001 + i, wanted)
+    wanted = max(16, int(2 * np.sqrt(count))) if dimension <= 2 else max(64, count // 4)
+    sets = on_conditions(compiled, params, lower, upper, wanted, seed + 7001)
+    for i, (condition, found) in enumerate(zip(compiled.conditions, sets)):
+        counts = float(len(found) > 0)  # not a face that `where` leaves out: the module wants a point of each, and this one weighs nothing
+        at = found[np.arange(wanted if condition.free else 1) % len(found)] if counts else (lower + upper)[None] / 2
         block = np.asarray(_weight_rows(module, i, theta, jnp.asarray(at[:256]), values))
         size = _row_norm(block.reshape(1, len(block), -1))[0]
         condition_points.append(jnp.asarray(at))
-        condition_weights.append(jnp.full(len(at), alpha(condition.kind, options) / size**2))
+        condition_weights.append(jnp.full(len(at), counts * alpha(condition.kind, options) / size**2))
     return Objective(module, values, jnp.asarray(points), jnp.asarray(weights), tuple(condition_points), tuple(condition_weights))
 
 

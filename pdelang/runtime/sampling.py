@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Hashable, Sequence
 
 import numpy as np
 from scipy.stats import qmc
 
-from pdelang.compiler.compiled import CompiledEquation
+from pdelang.compiler.compiled import CompiledEquation, CompiledProblem
 from pdelang.runtime.collocation import Parameters, holds
 
-ROUNDS = 12
-"""Rejection draws at most 2^ROUNDS times the points asked for: a region below 1/4096 of the box counts as empty."""
+MOST = 2**17
+"""Rejection draws no more points: a region below about 1/10,000 of the box counts as empty."""
 
 
 class EmptyPointSetError(ValueError):
@@ -39,25 +40,51 @@ def box_grid(lower: np.ndarray, upper: np.ndarray, counts: Sequence[int]) -> np.
 def on_equation(equation: CompiledEquation, params: Parameters, lower: np.ndarray, upper: np.ndarray, count: int, seed: int) -> np.ndarray:
     """Points (n, d) for one equation or condition: free coordinates spread over the box, fixed ones at the first place.
 
-    n = count, or 1 where nothing is free. `where` by rejection, in at most ROUNDS doublings; fewer points are returned where the
+    n = count, or 1 where nothing is free. `where` by rejection from at most MOST points; fewer points are returned where the
     region is that small, and EmptyPointSetError is raised if there are none at all.
     """
+    found = held(equation, params, lower, upper, count, seed)
+    if not len(found):
+        raise _nowhere(equation)
+    return found
+
+
+def on_conditions(
+    compiled: CompiledProblem, params: Parameters, lower: np.ndarray, upper: np.ndarray, count: int, seed: int
+) -> list[np.ndarray]:
+    """Points (n, d) for each condition, as `on_equation`; none on a face that `on boundary` names and `where` leaves out.
+
+    EmptyPointSetError: a statement holds on none of its faces.
+    """
+    sets = [held(c, params, lower, upper, count, seed + n) for n, c in enumerate(compiled.conditions)]
+    declared = compiled.problem.conditions
+    statements: dict[Hashable, list[int]] = defaultdict(list)
+    for n in range(len(sets)):
+        statements[declared[n].span if len(declared) == len(sets) else n].append(n)
+    for members in statements.values():
+        if not any(len(sets[n]) for n in members):
+            raise _nowhere(compiled.conditions[members[0]])
+    return sets
+
+
+def _nowhere(equation: CompiledEquation) -> EmptyPointSetError:
+    return EmptyPointSetError(f"line {equation.line}, {equation.label}: no point of the domain satisfies its `where`")
+
+
+def held(equation: CompiledEquation, params: Parameters, lower: np.ndarray, upper: np.ndarray, count: int, seed: int) -> np.ndarray:
+    """(n, d), n = 0 where `where` holds nowhere."""
     fixed = np.asarray(equation.locate(params), dtype=float)[0]
     free = list(equation.free)
     if not np.isfinite(np.delete(fixed, free)).all():
         raise EmptyPointSetError(f"line {equation.line}, {equation.label}: the place is not finite at these parameters")
-    wanted = count if free else 1
-    found = np.zeros((0, len(lower)))
-    for attempt in range(ROUNDS + 1):
-        drawn = wanted * 2**attempt if equation.where is not None and free else wanted
+    drawn = wanted = count if free else 1
+    while True:
         points = np.tile(fixed, (drawn, 1))
         points[:, free] = lower[free] + (upper - lower)[free] * sobol(drawn, len(free), seed)
         found = points[holds(equation, points, params)]
-        if len(found) >= wanted or equation.where is None or not free:
-            break
-    if not len(found):
-        raise EmptyPointSetError(f"line {equation.line}, {equation.label}: no point of the domain satisfies its `where`")
-    return found[:wanted]
+        if len(found) >= wanted or equation.where is None or not free or drawn >= MOST:
+            return found[:wanted]
+        drawn *= 8 if not len(found) else 2
 
 
 def interior(equation: CompiledEquation, params: Parameters, lower: np.ndarray, upper: np.ndarray, count: int, seed: int) -> np.ndarray:

@@ -25,7 +25,8 @@ from pdelang.runtime.collocation import Parameters, at_places, evaluate, evaluat
 from pdelang.runtime.handover import handovers
 from pdelang.runtime.representation import Index, Representation
 from pdelang.runtime.result import MethodResult
-from pdelang.runtime.sampling import box, on_equation
+from pdelang.runtime.sampling import box, held, on_conditions, on_equation
+from pdelang.runtime.solve.slabs import Slabs
 from pdelang.runtime.status import Status
 
 POINTS, CONDITION_POINTS = 2048, 512
@@ -105,17 +106,17 @@ def validate(compiled: CompiledProblem, params: Parameters, result: MethodResult
     if representation is None:
         return None
     lower, upper = (np.asarray(b, dtype=float) for b in compiled.bounds(params))
-    if result.status is Status.INTERRUPTED and representation.kind == "slabs":
-        upper = np.append(upper[:-1], representation.edges[-1])  # type: ignore[attr-defined]
+    if result.status is Status.INTERRUPTED and isinstance(representation, Slabs):
+        upper = np.append(upper[:-1], representation.edges[-1])
     seed += SEED_OFFSET
     domain = box(lower, upper, CONDITION_POINTS, seed)
     sizes = JetSizes(representation, domain, (upper - lower) / 2)
 
-    def reports(equations: Sequence[CompiledEquation], count: int) -> tuple[EquationReport, ...]:
-        sets = [on_equation(e, params, lower, upper, count, seed + 1 + n) for n, e in enumerate(equations)]
-        return tuple(check(e, representation, points, params, sizes) for e, points in zip(equations, sets))
+    def reports(equations: Sequence[CompiledEquation], sets: Sequence[np.ndarray]) -> tuple[EquationReport, ...]:
+        return tuple(check(e, representation, points, params, sizes) for e, points in zip(equations, sets) if len(points))
 
-    equations, conditions = reports(compiled.equations, POINTS), reports(compiled.conditions, CONDITION_POINTS)
+    interior, faces = _point_sets(compiled, params, lower, upper, seed + 1, whole=result.status is not Status.INTERRUPTED)
+    equations, conditions = reports(compiled.equations, interior), reports(compiled.conditions, faces)
     conditions += handovers(compiled, representation, lower, upper, sizes.of, seed)
     estimates: dict[str, float] = {}
     if result.error_estimate is not None:
@@ -131,6 +132,17 @@ def validate(compiled: CompiledProblem, params: Parameters, result: MethodResult
         conditions=conditions,
         error_estimate=estimates,
     )
+
+
+def _point_sets(
+    compiled: CompiledProblem, params: Parameters, lower: np.ndarray, upper: np.ndarray, seed: int, whole: bool
+) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """Points (n, d) for each equation and each condition. whole: of the domain, where each has to hold somewhere."""
+    if whole:
+        interior = [on_equation(e, params, lower, upper, POINTS, seed + n) for n, e in enumerate(compiled.equations)]
+        return interior, on_conditions(compiled, params, lower, upper, CONDITION_POINTS, seed)
+    interior = [held(e, params, lower, upper, POINTS, seed + n) for n, e in enumerate(compiled.equations)]
+    return interior, [held(c, params, lower, upper, CONDITION_POINTS, seed + n) for n, c in enumerate(compiled.conditions)]
 
 
 _FINAL = (Status.NON_FINITE, Status.INTERRUPTED, Status.DIVERGED)

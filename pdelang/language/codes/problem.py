@@ -519,4 +519,31 @@ u_x = 1
 u(0) = 0
 """,
     ),
+    Code(
+        "E320",
+        "a `where` that never holds",
+        """
+An equation or a condition is restricted to where something is true, and it is true nowhere in the domain, or on none of the
+faces on which the condition stands, whatever values the parameters take. `on boundary` with `where` may miss some of its faces,
+but not all.
+""",
+        wrong="""
+x in [0, 1]; y in [0, 1]
+laplacian(u) = 0
+on boundary: u = 1 where x > 2
+""",
+        message="""
+error[E320]: a condition that holds nowhere
+  --> example.pde:3:14
+   |
+ 3 | on boundary: u = 1 where x > 2
+   |              ^^^^^ its `where` is true on none of its faces
+""",
+        right="""
+x in [0, 1]; y in [0, 1]
+laplacian(u) = 0
+on boundary: u = 1 where x > 0.5
+on boundary: u = 0 where x <= 0.5
+""",
+    ),
 )

@@ -291,4 +291,37 @@ u(0, t) = 0
 u(1, t) = 0
 """,
     ),
+    Code(
+        "W311",
+        "part of the domain has too few equations or too many",
+        """
+With `where` an equation governs a part of the domain. At every point there should hold as many equations as there are fields: where there
+are fewer, nothing determines the solution but its smoothness; where there are more, they can only agree by luck. Decided in numbers, at
+the default parameters and some hundred points.
+
+Equations with different leading coefficients on two sides of an interface are solved as they are written: the solution and its first
+derivative are continuous there. Where the flux is continuous instead, write the flux as a field of its own.
+""",
+        wrong="""
+x in [0, 1]
+-u_xx = 1 where x < 0.5
+u(0) = 0
+u(1) = 0
+""",
+        message="""
+warning[W311]: fewer equations than fields in part of the domain
+  --> example.pde:2:1
+   |
+ 2 | -u_xx = 1 where x < 0.5
+   | ^^^^^^^^^^^^^^^^^^^^^^^ at x = 0.618, for example, 0 equations for 1 field
+   = help: add an equation for the rest, or put `if(condition, a, b)` into one
+""",
+        right="""
+x in [0, 1]
+-u_xx = 1 where x < 0.5
+-u_xx = 2 where x >= 0.5
+u(0) = 0
+u(1) = 0
+""",
+    ),
 )

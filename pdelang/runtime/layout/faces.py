@@ -39,6 +39,7 @@ def null_space(rows: Array, length: int) -> NullSpace:
     if len(rows) == 0:
         return NullSpace(np.zeros((0, length)), np.ones(0), np.zeros((length, 0)), np.eye(length))
     scale = np.linalg.norm(rows, axis=1)
+    scale[scale == 0] = 1.0  # a condition whose `where` holds nowhere on its face
     C = rows / scale[:, None]
     U, S, Vt = np.linalg.svd(C, full_matrices=True)
     rank = int((1e-10 * S[0] < S).sum())

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.linalg as sl
 
-from pdelang.runtime.layout.faces import AxisConstraints, StackedConstraints, null_space
+from pdelang.runtime.layout.faces import AxisConstraints, StackedConstraints
 from pdelang.runtime.layout.factor import Array
 from pdelang.runtime.layout.product import along, contract
 from pdelang.runtime.solve.product_system import SlabSystem
@@ -23,6 +23,7 @@ Key = tuple[int, int]  # (time order of the field, order of the time derivative)
 
 LARGEST_DENSE = 4500  # unknowns in space for which a dense factorisation is thought of
 EIGENVECTOR_CONDITION = 1e7
+DEPENDENT = 1e-10  # singular values of the weak rows, relative, below which they depend on each other
 
 
 def assemble(tests: Sequence[Array], bases: Sequence[Array], coefficient: Array) -> Array:
@@ -120,23 +121,39 @@ def face_rows(system: SlabSystem, number: int) -> int:
     return int(np.prod([system.space.ranks[i] for i in free]))
 
 
-def test_space(system: SlabSystem, frozen: Frozen) -> Array | None:
-    """Test functions that make room for the weak rows: the null space of the frozen rows. None: no weak rows."""
+@dataclass(frozen=True, eq=False)
+class Tests:
+    """null: test functions that make room for the weak rows. combine: (rows, rank), combinations of these rows that are independent.
+
+    Conditions that share a face by their `where` have as many rows each as the whole face, and faces meet at corners: what
+    depends on other rows is combined with them, so that the system stays square.
+    """
+
+    null: Array
+    combine: Array
+
+    def __call__(self, interior: Array, faces: Array) -> Array:
+        return np.concatenate([self.null.T @ interior, self.combine.T @ faces])
+
+
+def test_space(system: SlabSystem, frozen: Frozen) -> Tests | None:
+    """From the singular vectors of the frozen rows. None: no weak rows."""
     if not frozen.faces:
         return None
     z = np.abs(system.time.eigenvalues).mean()
     rows = sum(m * system.length ** (order - 1 - k if order else 0) * z ** (order - k) for (order, k), m in frozen.faces.items())
     assert isinstance(rows, np.ndarray)
-    kept = null_space(rows, rows.shape[1])
-    if kept.null.shape[1] + len(rows) != rows.shape[1]:
-        raise np.linalg.LinAlgError("conditions depend on each other")
-    return kept.null
+    scale = np.linalg.norm(rows, axis=1)
+    scale[scale == 0] = 1.0
+    U, S, Vt = np.linalg.svd(rows / scale[:, None])
+    rank = int((DEPENDENT * S[0] < S).sum())
+    return Tests(Vt[rank:].T, U[:, :rank] / scale[:, None])
 
 
 class DenseModes:
     """One LU an eigenvalue of the integration matrix; conjugate pairs are solved once."""
 
-    def __init__(self, system: SlabSystem, frozen: Frozen, tests: Array | None) -> None:
+    def __init__(self, system: SlabSystem, frozen: Frozen, tests: Tests | None) -> None:
         T, h = system.time, system.length
         self.time = T
         self.chosen = np.flatnonzero(T.eigenvalues.imag >= 0)
@@ -149,7 +166,7 @@ class DenseModes:
             A = np.asarray(top)
             if tests is not None:
                 bottom = sum(T.symbol(order, k, h)[j] * matrix for (order, k), matrix in frozen.faces.items())
-                A = np.concatenate([tests.T @ A, np.asarray(bottom)])
+                A = tests(A, np.asarray(bottom))
             if T.eigenvalues[j].imag == 0:
                 A = A.real
             self.lus.append(sl.lu_factor(A, check_finite=False))
