@@ -8,14 +8,18 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from pdelang.compiler.compiled import CompiledProblem
+import numpy as np
+
+from pdelang.compiler.compiled import CompiledProblem, Parameters
 from pdelang.compiler.parameters import UsageError, resolve
 from pdelang.language.problem import Problem
+from pdelang.runtime.certificate import Certificate
 from pdelang.runtime.options import NAMES, OptionError, SolveOptions, build
-from pdelang.runtime.result import Progress, silent
+from pdelang.runtime.result import MethodResult, Progress, silent
 from pdelang.runtime.sampling import EmptyPointSetError
 from pdelang.runtime.solution import Solution
 from pdelang.runtime.solve import METHODS, choose, scattered
+from pdelang.runtime.solve.checkpoint import recording
 from pdelang.runtime.status import Status
 from pdelang.runtime.validation import blame, decide, validate
 
@@ -25,6 +29,8 @@ def solve(
     *,
     options: SolveOptions | None = None,
     progress: Progress = silent,
+    checkpoint: str | Path | None = None,
+    resume: bool = False,
     **settings: Any,
 ) -> Solution:
     """Solve a problem at given parameters.
@@ -35,30 +41,45 @@ def solve(
     Every other keyword is a parameter of the program: `nu=0.01`, `a=[1, 2, 3, 4]`. A parameter called like an option is
     taken as the parameter.
 
+    checkpoint: a file that holds what an evolution has accepted, every few seconds while it is solved; it is gone afterwards unless more
+    time would have helped. resume: go on from it, to the same bits; without the file the solve starts anew.
+
     The answer may not have converged: look at `solution.status`. Nothing is raised for that.
-    UsageError: an unknown option or parameter, or a value out of range. ProblemError: the program is wrong.
+    UsageError: an unknown option or parameter, a value out of range, or a checkpoint of another solve. ProblemError: the program is wrong.
     """
     compiled = _compiled(problem)
     declared = {p.name for p in compiled.problem.parameters}
     parameters = resolve(compiled.problem, {name: value for name, value in settings.items() if name in declared or name not in NAMES})
     chosen = _options(compiled, options, {name: value for name, value in settings.items() if name in NAMES and name not in declared})
-    method, reason = choose(compiled) if chosen.method == "auto" else (chosen.method, "asked for")
     began = time.perf_counter()
+    place = None if checkpoint is None else Path(checkpoint)
+    with recording(place, resume, compiled, parameters, chosen, progress) as (reporting, recorder), np.errstate(all="ignore"):
+        result, certificate = _solved(compiled, parameters, chosen, reporting)
+        status = decide(result, certificate)
+        message = result.message or ("" if status is Status.CONVERGED else blame(certificate))
+        if recorder is not None:
+            recorder.finished(status)
+            message = "; ".join(part for part in (message, recorder.fault) if part)
+    result = replace(result, message=message)
+    return Solution.of(compiled, parameters, result, status, certificate, time.perf_counter() - began)
+
+
+def _solved(
+    compiled: CompiledProblem, parameters: Parameters, options: SolveOptions, progress: Progress
+) -> tuple[MethodResult, Certificate | None]:
+    """The result of the method that was asked for, or of the one that the problem allows, and what is found on independent points."""
+    method, reason = choose(compiled) if options.method == "auto" else (options.method, "asked for")
     try:
-        result = METHODS[method](compiled, parameters, chosen, progress)
+        result = METHODS[method](compiled, parameters, options, progress)
         stopped = result.status in (Status.INTERRUPTED, Status.ITERATION_LIMIT)
-        if result.representation is None and chosen.method == "auto" and method == "product" and not stopped:
+        if result.representation is None and options.method == "auto" and method == "product" and not stopped:
             method, reason = scattered(compiled)
             reason = f"{reason}; a product layout cannot hold the problem: {result.message}"
-            result = METHODS[method](compiled, parameters, chosen, progress)
-            result = replace(result, reason=reason)
-        certificate = validate(compiled, parameters, result, chosen.tolerance, chosen.seed)
+            result = replace(METHODS[method](compiled, parameters, options, progress), reason=reason)
+        certificate = validate(compiled, parameters, result, options.tolerance, options.seed)
     except EmptyPointSetError as empty:
         raise UsageError(str(empty)) from None
-    status = decide(result, certificate)
-    message = result.message or ("" if status is Status.CONVERGED else blame(certificate))
-    result = replace(result, reason=result.reason or reason, message=message)
-    return Solution.of(compiled, parameters, result, status, certificate, time.perf_counter() - began)
+    return replace(result, reason=result.reason or reason), certificate
 
 
 def _compiled(problem: Problem | CompiledProblem | str | Path) -> CompiledProblem:

@@ -11,7 +11,8 @@ Nothing in it is code, and nothing in it is executed: the program is parsed, arr
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -58,10 +59,17 @@ def save(solution: Solution, path: Path) -> Path:
 
 def load(path: Path) -> Solution:
     """The solution in a file. UsageError: no such file, not one of ours, cut short, of a version that this one does not know."""
+    with reading(path):
+        return _restore(_read(path))
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Turns all that can be wrong with a file into a UsageError of one sentence."""
     if not path.is_file():
         raise UsageError(f"no such file: {path}")
     try:
-        return _restore(_read(path))
+        yield
     except UsageError as fault:
         raise UsageError(f"{path}: {fault}") from fault
     except ProblemError as fault:

@@ -26,10 +26,14 @@ TRUNCATION = 1e-14  # of the largest singular value. 1e-13 leaves 10 times more 
 
 @dataclass(frozen=True, eq=False)
 class Mapping:
-    """A smooth monotone map g of [-1, 1] onto the coordinate's interval, and its slope g'."""
+    """A smooth monotone map g of [-1, 1] onto the coordinate's interval, and its slope g'.
+
+    made_from: places and local lengths of the monitor that `graded` made it from, so that it can be made again.
+    """
 
     place: Callable[[Array], Array]
     slope: Callable[[Array], Array]
+    made_from: tuple[Array, Array] | None = None
 
 
 def affine(lower: float, upper: float) -> Mapping:

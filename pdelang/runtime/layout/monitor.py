@@ -86,4 +86,4 @@ def graded(monitor: Monitor, periodic: bool) -> Mapping:
     slope = CubicSpline(fine, np.exp(spline(fine)))
     area = slope.antiderivative()
     scale = (x[-1] - x[0]) / float(area(1.0))
-    return Mapping(lambda s: x[0] + scale * area(s), lambda s: scale * np.exp(spline(s)))
+    return Mapping(lambda s: x[0] + scale * area(s), lambda s: scale * np.exp(spline(s)), (x, length))

@@ -17,6 +17,7 @@ from pdelang.runtime.layout.factor import Array
 from pdelang.runtime.layout.product_representation import ProductExpansion
 from pdelang.runtime.layout.slab import TimeFactor, time_factor
 from pdelang.runtime.result import Progress
+from pdelang.runtime.solve.checkpoint import recorder_of
 from pdelang.runtime.solve.product_iteration import Inverse, Limits, Solved, solve_slab
 from pdelang.runtime.solve.product_layouts import Layout, initial_coefficients, made_admissible, transferred
 from pdelang.runtime.solve.product_program import Program
@@ -104,10 +105,12 @@ def march(
     step = whole / limits.slabs if limits.slabs else length or whole / 8
     state = _State(layout, space, starts, lower, step, edges=[lower], unresolved=blurred)
     state.residual, state.scale = np.zeros(program.fields), np.zeros(program.fields)
+    recorder = recorder_of(progress)
     try:
-        status, message = _advance(state, T, tolerance, upper, progress, limits, share)
+        status, message = recorder.begin(state, tolerance) or _advance(state, T, tolerance, upper, progress, limits, share)
     except KeyboardInterrupt:
         status, message = Status.INTERRUPTED, f"interrupted at {program.compiled.problem.coordinates[-1].name} = {state.at:.4g}"
+    recorder.ended(state, status, message)
     slabs = Slabs(np.array(state.edges), tuple(state.parts)) if state.parts else None
     relative = np.sqrt(np.max(np.divide(state.residual, state.scale, out=np.zeros_like(state.scale), where=state.scale > 0)))
     if status is Status.CONVERGED and state.unresolved and (relative > tolerance or blurred):
@@ -223,6 +226,7 @@ def _advance(
         else:
             state.length = h
         _coarsen(state, on_axes, tolerance, cache)
+        recorder_of(progress).accepted(state)
     return Status.CONVERGED, ""
 
 
