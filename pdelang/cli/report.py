@@ -17,14 +17,14 @@ LABEL = 11
 MOST_RESIDUALS = 8
 
 
-def report(solution: Solution, written: Sequence[Path], width: int) -> Text:
-    """Rows of a label and a text; a row without a label goes on with the one before."""
+def report(solution: Solution, written: Sequence[Path], checkpoint: Path | None, width: int) -> Text:
+    """Rows of a label and a text; a row without a label goes on with the one before. checkpoint: what --resume would go on from."""
     out = Text()
     problem = solution.problem
     out.append(f"{problem.title or problem.name}", style="bold")
     parameters = "  ".join(f"{name} = {_number(value)}" for name, value in solution.parameters.items())
     out.append(f"   {parameters}\n" if parameters else "\n")
-    for label, text, style in _rows(solution, written):
+    for label, text, style in _rows(solution, written, checkpoint):
         lines = textwrap.wrap(text, max(width - LABEL - 2, 40)) or [""]
         for k, line in enumerate(lines):
             out.append(f"  {label if k == 0 else '':<{LABEL}}", style="dim")
@@ -32,7 +32,7 @@ def report(solution: Solution, written: Sequence[Path], width: int) -> Text:
     return out
 
 
-def _rows(solution: Solution, written: Sequence[Path]) -> Iterator[tuple[str, str, str]]:
+def _rows(solution: Solution, written: Sequence[Path], checkpoint: Path | None) -> Iterator[tuple[str, str, str]]:
     state, _, meaning = solution.status.value.partition(": ")
     style = {Status.CONVERGED: "bold green", Status.INTERRUPTED: "bold yellow"}.get(solution.status, "bold red")
     yield "status", f"{state}: {meaning}", style
@@ -49,6 +49,8 @@ def _rows(solution: Solution, written: Sequence[Path]) -> Iterator[tuple[str, st
     yield "time", f"{solution.compile_seconds:.2f} s to compile, {solution.seconds:.2f} s to solve", ""
     if written:
         yield "written", ", ".join(str(path) for path in written), ""
+    if checkpoint:
+        yield "checkpoint", f"{checkpoint}: the same command with --resume goes on from it, -O time_limit=SECONDS gives it longer", ""
 
 
 def _errors(solution: Solution) -> Iterator[tuple[str, str]]:

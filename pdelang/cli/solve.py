@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     from pdelang.runtime.solution import Solution
 
 RESULTS = (".nc", ".nc4")
+CHECKPOINT = ".checkpoint"
+"""Added to the output's name."""
 
 
 @guarded
@@ -33,6 +37,9 @@ def solve(
     plot: Annotated[
         Path | None, typer.Option("--plot", metavar="OUT.png", help="Draw it: .png, .pdf, .svg, .jpg; .gif moves through time.")
     ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on from OUT.nc.checkpoint, which an interrupted solve has left; without one, start anew.")
+    ] = False,
     reference: Annotated[
         Path | None, typer.Option("--reference", metavar="REF.nc", help="Measure the error against this data set.")
     ] = None,
@@ -46,7 +53,8 @@ def solve(
     """Solve a program to a tolerance.
 
     Leaves with 0 only if the tolerance is met on points that the solve never saw, with 3 otherwise; the result is written all the same.
-    Ctrl-C keeps what was computed until then and leaves with 130.
+    Ctrl-C keeps what was computed until then and leaves with 130. With -o an evolution keeps what it has accepted in OUT.nc.checkpoint,
+    every few seconds; after Ctrl-C, a kill, a power cut or a time limit, --resume goes on from it. Once the solve has ended it is gone.
     """
     from pdelang.cli.assignments import assignments, numbers, word_or_number
     from pdelang.cli.loading import load
@@ -60,9 +68,12 @@ def solve(
         if value is not None:
             settings[name] = value
     _check_outputs(out, plot)
+    if resume and out is None:
+        raise CommandError("--resume goes on from the checkpoint beside the output: give -o OUT.nc as before")
     problem = load(file)
     parameters = resolve(problem, values)
-    solution = _solve(problem, parameters, settings, plot, reference, quiet or as_json)
+    kept = None if out is None else out.with_name(out.name + CHECKPOINT)
+    solution = _solve(problem, parameters, settings, plot, reference, _Kept(kept, resume), quiet or as_json)
     written, fault = _write(solution, out, plot)
     if as_json:
         print_json(solution.to_json())
@@ -71,7 +82,7 @@ def solve(
         from pdelang.cli.report import report
 
         console = results()
-        console.print(report(solution, written, min(console.width, 120)), soft_wrap=True, end="")
+        console.print(report(solution, written, kept if kept and kept.exists() else None, min(console.width, 120)), soft_wrap=True, end="")
     if isinstance(fault, OSError):
         return wrong_command(sentence(fault), as_json=False)
     return INTERRUPTED if fault is not None else _exit_code(solution)
@@ -86,8 +97,27 @@ def _check_outputs(out: Path | None, plot: Path | None) -> None:
             check_writable(path)
 
 
+@dataclass(frozen=True)
+class _Kept:
+    """Where a solve keeps what it has accepted, and whether it goes on from there."""
+
+    path: Path | None
+    resume: bool
+
+    def announce(self) -> None:
+        if self.resume:
+            found = self.path is not None and self.path.exists()
+            print(f"going on from {self.path}" if found else f"no checkpoint {self.path}: starting anew", file=sys.stderr)
+
+
 def _solve(
-    problem: Problem, parameters: Mapping[str, Any], settings: Mapping[str, Any], plot: Path | None, reference: Path | None, quiet: bool
+    problem: Problem,
+    parameters: Mapping[str, Any],
+    settings: Mapping[str, Any],
+    plot: Path | None,
+    reference: Path | None,
+    kept: _Kept,
+    quiet: bool,
 ) -> Solution:
     from pdelang.cli.loading import print_warnings
     from pdelang.cli.progress import reporting
@@ -99,13 +129,15 @@ def _solve(
     options = _options(problem, settings)
     if plot is not None:
         check_picture(plot, has_time=problem.time is not None)
+    if not quiet:
+        kept.announce()
     with reporting(quiet) as progress:
         progress("compiling")
         compiled = compile_problem(problem)
         if not quiet:
             print_warnings(problem.source, compiled.warnings)
         known = None if reference is None else load_reference(reference, problem, *map(_host, compiled.bounds(parameters)))
-        solution = api.solve(compiled, options=options, progress=progress, **parameters)
+        solution = api.solve(compiled, options=options, progress=progress, checkpoint=kept.path, resume=kept.resume, **parameters)
     return solution if known is None or solution.representation is None else solution.compared_with(known)
 
 

@@ -33,7 +33,6 @@ from pdelang.runtime.storage import read_arrays, reading, write_arrays
 
 FORMAT = "pdelang checkpoint"
 FORMAT_VERSION = 1
-SUFFIX = ".checkpoint"
 SECONDS_BETWEEN = 3.0
 COSTS_BETWEEN = 100
 """Pauses between two files are as many times longer than writing one takes: at most a hundredth of the solve."""
