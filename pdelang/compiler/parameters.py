@@ -17,16 +17,17 @@ class UsageError(ValueError):
     """The call or command line is wrong, the program is not: exit code 2."""
 
 
-def resolve(problem: Problem, values: Mapping[str, float | Sequence[float]]) -> dict[str, np.ndarray | float]:
+def resolve(problem: Problem, values: Mapping[str, float | Sequence[float]], beyond: float = 0.0) -> dict[str, np.ndarray | float]:
     """Name -> float, or array (size,) for a vector; defaults filled in. Raises UsageError.
 
-    uniform and log: the value must lie in the declared range. normal: any finite value.
+    uniform and log: the value must lie in the declared range, or no further outside than `beyond` times its width (of the logarithm's
+    range, for log). normal: any finite value.
     """
     declared = {p.name: p for p in problem.parameters}
     for name in values:
         if name not in declared:
             raise UsageError(_unknown(name, list(declared)))
-    return {name: _checked(p, values.get(name, p.default if p.size is not None else p.default[0])) for name, p in declared.items()}
+    return {name: _checked(p, values.get(name, p.default if p.size is not None else p.default[0]), beyond) for name, p in declared.items()}
 
 
 def _unknown(name: str, known: list[str]) -> str:
@@ -40,7 +41,7 @@ def _unknown(name: str, known: list[str]) -> str:
     return f"unknown parameter `{name}`: {hint}"
 
 
-def _checked(p: ParameterDecl, value: float | Sequence[float]) -> np.ndarray | float:
+def _checked(p: ParameterDecl, value: float | Sequence[float], beyond: float) -> np.ndarray | float:
     try:
         array = np.asarray(value, dtype=np.float64)
     except (TypeError, ValueError):
@@ -55,9 +56,19 @@ def _checked(p: ParameterDecl, value: float | Sequence[float]) -> np.ndarray | f
         raise UsageError(f"parameter `{p.name}` is not finite: {value}")
     if p.distribution != "normal":
         lower, upper = p.arguments
+        least, most = _widened(p, beyond)
         slack = SLACK * max(abs(lower), abs(upper))
         entries = np.atleast_1d(array)
-        outside = entries[(entries < lower - slack) | (entries > upper + slack)]
+        outside = entries[(entries < least - slack) | (entries > most + slack)]
         if outside.size:
-            raise UsageError(f"parameter `{p.name}` = {float(outside[0]):g} lies outside its range [{lower:g}, {upper:g}]")
+            far = " by too much" if beyond else ""
+            raise UsageError(f"parameter `{p.name}` = {float(outside[0]):g} lies outside its range [{lower:g}, {upper:g}]{far}")
     return array if p.size is not None else float(array)
+
+
+def _widened(p: ParameterDecl, beyond: float) -> tuple[float, float]:
+    lower, upper = p.arguments
+    if p.distribution == "log":
+        factor = (upper / lower) ** beyond
+        return lower / factor, upper * factor
+    return lower - beyond * (upper - lower), upper + beyond * (upper - lower)

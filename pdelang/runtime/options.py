@@ -85,14 +85,17 @@ def checked(name: str, value: Any) -> Any:
         return value
     if value is None and name in OPTIONAL:
         return None
-    least, most = RANGES[name]
+    return checked_number(name, value, *RANGES[name], name in INTEGERS)
+
+
+def checked_number(name: str, value: Any, least: float, most: float, whole: bool) -> float | int:
+    """value as a float, or an int where it has to be whole. OptionError says what would be right."""
     if isinstance(value, (bool, str)):
         raise OptionError(f"option {name!r} takes a number, not {value!r}")
     try:
         number = float(value)
     except (TypeError, ValueError, OverflowError):
         raise OptionError(f"option {name!r} takes a number, not {value!r}") from None
-    whole = name in INTEGERS
     if not math.isfinite(number) or not least <= number <= most or (whole and number != int(number)):
         raise OptionError(
             f"option {name!r} must be {'a whole number ' if whole else ''}between {_plain(least)} and {_plain(most)}, not {number:.15g}"
