@@ -32,48 +32,67 @@ def snapshot(state: Any) -> dict[str, Any]:
 
 
 def packed(values: Values) -> tuple[dict[str, Any], Arrays]:
-    """Numbers and arrays, by name; `unpacked` takes them back."""
-    numbers: dict[str, Any] = {}
+    """Numbers and arrays, by name; `unpack` takes them back."""
     arrays: Arrays = {}
-    for name, value in values.items():
-        if isinstance(value, Layout):
-            numbers[name] = {"kernels": value.kernels, "fixed": value.fixed}
-            for axis, mapping in enumerate(value.mappings):
-                if mapping is not None and mapping.made_from is not None:
-                    arrays[f"{name}/{axis}/x"], arrays[f"{name}/{axis}/length"] = mapping.made_from
-        elif isinstance(value, np.ndarray):
-            arrays[name] = value
-        elif _is_parts(value):
-            numbers[name] = len(value)
-            arrays |= {f"{name}/{s}/{key}": array for s, part in enumerate(value) for key, array in part.arrays().items()}
-        elif _is_nested(value):
-            numbers[name] = [len(own) for own in value]
-            arrays |= {f"{name}/{f}/{k}": array for f, own in enumerate(value) for k, array in enumerate(own)}
-        elif not isinstance(value, Space):
-            numbers[name] = value.item() if isinstance(value, np.generic) else value
+    numbers = {name: _pack(name, value, arrays) for name, value in values.items() if not isinstance(value, Space)}
     numbers[COLUMNS_FIRST] = [name for name, a in arrays.items() if a.flags.f_contiguous and not a.flags.c_contiguous]
     return numbers, arrays
 
 
+def _pack(name: str, value: Any, arrays: Arrays) -> Any:
+    """What JSON takes; arrays go to `arrays`, their kind stays."""
+    if isinstance(value, np.ndarray):
+        arrays[name] = value
+        return {"kind": "array"}
+    if isinstance(value, ProductExpansion):
+        arrays |= {f"{name}/{key}": array for key, array in value.arrays().items()}
+        return {"kind": "expansion"}
+    if isinstance(value, Layout):
+        for axis, mapping in enumerate(value.mappings):
+            if mapping is not None and mapping.made_from is not None:
+                arrays[f"{name}/{axis}/x"], arrays[f"{name}/{axis}/length"] = mapping.made_from
+        return {"kind": "layout", "kernels": value.kernels, "fixed": value.fixed}
+    if isinstance(value, (list, tuple)):
+        items = [_pack(f"{name}/{n}", item, arrays) for n, item in enumerate(value)]
+        return items if isinstance(value, list) else {"kind": "tuple", "items": items}
+    return value.item() if isinstance(value, np.generic) else value
+
+
 def unpack(state: Any, numbers: Mapping[str, Any], arrays: Mapping[str, Array]) -> None:
     """Into a state that has just begun. KeyError, ValueError, TypeError: this is not what `packed` gave."""
-    arrays = _ordered(arrays, numbers[COLUMNS_FIRST])
+    groups = _grouped(_ordered(arrays, numbers[COLUMNS_FIRST]))
+    names = [f.name for f in fields(state) if not isinstance(getattr(state, f.name), Space)]
+    for name in names:
+        setattr(state, name, _unpack(numbers[name], groups.get(name, {}), state.layout))
     for own in fields(state):
-        name, now = own.name, getattr(state, own.name)
-        if isinstance(now, Layout):
-            layout = _layout(now, numbers[name], below(arrays, name))
-            setattr(state, name, layout)
-        elif isinstance(now, np.ndarray):
-            setattr(state, name, np.array(arrays[name]))
-        elif isinstance(now, list) and isinstance(numbers[name], int):
-            setattr(state, name, [ProductExpansion.from_arrays(below(arrays, f"{name}/{s}")) for s in range(numbers[name])])
-        elif _is_nested(now):
-            setattr(state, name, tuple(tuple(arrays[f"{name}/{f}/{k}"] for k in range(n)) for f, n in enumerate(numbers[name])))
-        elif not isinstance(now, Space):
-            setattr(state, name, type(now)(numbers[name]))
-    for own in fields(state):
-        if isinstance(getattr(state, own.name), Space):
-            setattr(state, own.name, layout.space())
+        if own.name not in names:
+            setattr(state, own.name, state.layout.space())
+
+
+def _unpack(number: Any, arrays: Arrays, like: Layout) -> Any:
+    """arrays: those of this value, by the rest of their names. like: a layout of the same program."""
+    if isinstance(number, list) or (isinstance(number, dict) and number["kind"] == "tuple"):
+        groups = _grouped(arrays)
+        items = [
+            _unpack(item, groups.get(str(n), {}), like) for n, item in enumerate(number if isinstance(number, list) else number["items"])
+        ]
+        return items if isinstance(number, list) else tuple(items)
+    if not isinstance(number, dict):
+        return number
+    if number["kind"] == "array":
+        return arrays[""]
+    if number["kind"] == "expansion":
+        return ProductExpansion.from_arrays(arrays)
+    return _layout(number, arrays, like)
+
+
+def _grouped(arrays: Mapping[str, Array]) -> dict[str, Arrays]:
+    """By the first part of the name."""
+    groups: dict[str, Arrays] = {}
+    for name, array in arrays.items():
+        first, _, rest = name.partition("/")
+        groups.setdefault(first, {})[rest] = array
+    return groups
 
 
 def _ordered(arrays: Mapping[str, Array], columns_first: Sequence[str]) -> Arrays:
@@ -81,7 +100,9 @@ def _ordered(arrays: Mapping[str, Array], columns_first: Sequence[str]) -> Array
     turned: dict[int, Array] = {}
     out = dict(arrays)
     for name in columns_first:
-        out[name] = turned.setdefault(id(arrays[name]), np.asfortranarray(arrays[name]))
+        if id(arrays[name]) not in turned:
+            turned[id(arrays[name])] = np.asfortranarray(arrays[name])
+        out[name] = turned[id(arrays[name])]
     return out
 
 
@@ -90,21 +111,12 @@ def below(arrays: Mapping[str, Array], prefix: str) -> Arrays:
     return {name.removeprefix(f"{prefix}/"): array for name, array in arrays.items() if name.startswith(f"{prefix}/")}
 
 
-def _layout(now: Layout, numbers: Mapping[str, Any], arrays: Mapping[str, Array]) -> Layout:
-    kernels: Sequence[int] = numbers["kernels"]
-    if len(kernels) != now.axes:
-        raise ValueError(f"a layout of {len(kernels)} axes where there are {now.axes}")
+def _layout(number: Mapping[str, Any], arrays: Arrays, like: Layout) -> Layout:
+    kernels: Sequence[int] = number["kernels"]
+    if len(kernels) != like.axes:
+        raise ValueError(f"a layout of {len(kernels)} axes where there are {like.axes}")
     mappings = [
-        graded(Monitor(arrays[f"{axis}/x"], arrays[f"{axis}/length"]), now.program.periodic[axis]) if f"{axis}/x" in arrays else None
-        for axis in range(now.axes)
+        graded(Monitor(arrays[f"{axis}/x"], arrays[f"{axis}/length"]), like.program.periodic[axis]) if f"{axis}/x" in arrays else None
+        for axis in range(like.axes)
     ]
-    return replace(now, kernels=tuple(kernels), mappings=tuple(mappings), fixed=bool(numbers["fixed"]))
-
-
-def _is_parts(value: Any) -> bool:
-    return isinstance(value, list) and bool(value) and isinstance(value[0], ProductExpansion)
-
-
-def _is_nested(value: Any) -> bool:
-    """The starts: a tuple a field, an array an order in time."""
-    return isinstance(value, tuple) and all(isinstance(own, tuple) for own in value)
+    return replace(like, kernels=tuple(kernels), mappings=tuple(mappings), fixed=bool(number["fixed"]))
