@@ -212,7 +212,8 @@ def identity(compiled: CompiledProblem, parameters: Parameters, options: SolveOp
 def _write(path: Path, identity: Mapping[str, Any], passes: list[Pass]) -> None:
     import h5py
 
-    records, arrays = [], {}
+    records: list[dict[str, Any]] = []
+    arrays: Arrays = {}
     for number, own in enumerate(passes):
         assert own.values is not None
         numbers, parts = packed(own.values)
