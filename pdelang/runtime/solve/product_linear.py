@@ -3,7 +3,7 @@
 Frozen at the slab's mean, the derivative is  sum_k A_k W S_k^T  with S_k powers of the integration matrix: in the eigenbasis
 of that matrix one small system an eigenvalue (DenseModes), or, where A_k is a sum of products of one-dimensional
 operators that (nearly) share eigenvectors, a division (FastDiagonal). Frozen operators precondition; what is exact with constant
-coefficients converges in one step. Steady systems are solved by least squares (`least_squares_step`).
+coefficients converges in one step. Steady systems: `product_gauss_newton.py`.
 """
 
 from __future__ import annotations
@@ -280,14 +280,3 @@ def gmres(
     for share, v in zip(y, directions):
         x = x + share * v
     return x, used, abs(g[used]) / beta
-
-
-def least_squares_step(A: Array, b: Array) -> Array:
-    """argmin |A x - b|, by QR; by singular values where columns are dependent (a pressure's constant)."""
-    scale = np.linalg.norm(A, axis=0)
-    scale[scale == 0] = 1.0
-    Q, R = sl.qr(A / scale, mode="economic", check_finite=False, overwrite_a=True)
-    diagonal = np.abs(np.diag(R))
-    if diagonal.min() > 1e-11 * diagonal.max():
-        return sl.solve_triangular(R, Q.T @ b, check_finite=False) / scale
-    return sl.lstsq(R, Q.T @ b, cond=1e-12, lapack_driver="gelsd", check_finite=False)[0] / scale

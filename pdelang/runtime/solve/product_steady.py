@@ -12,14 +12,14 @@ from pdelang.runtime.layout.slab import no_time
 from pdelang.runtime.options import SolveOptions
 from pdelang.runtime.result import MethodResult, Progress
 from pdelang.runtime.solve.product_estimate import AIM, difference, estimate, sizes
-from pdelang.runtime.solve.product_gauss_newton import least_squares_wanted, solve_least_squares
-from pdelang.runtime.solve.product_iteration import Inverse, Limits, solve_slab
-from pdelang.runtime.solve.product_layouts import Layout, first_layout, transferred
+from pdelang.runtime.solve.product_gauss_newton import galerkin_wanted, least_squares_wanted, solve_galerkin, solve_least_squares
+from pdelang.runtime.solve.product_iteration import Limits, solve_slab
+from pdelang.runtime.solve.product_layouts import Layout, first_layout
 from pdelang.runtime.solve.product_program import Program
 from pdelang.runtime.solve.product_system import SlabSystem
+from pdelang.runtime.solve.product_transfer import transferred
 from pdelang.runtime.status import Status
 
-LARGEST_DAMPED = 1500  # unknowns up to which damped Gauss-Newton takes over where Newton's iteration fails
 FAILURES = 3  # layouts in a row on which Newton's iteration fails: a finer one will not mend it
 FIRST_SHARE = 0.7  # of a given number of kernels: a first solution, which only shows the second one's error
 
@@ -46,14 +46,12 @@ def stage(layout: Layout, tolerance: float, before: Stage | None, iterations: in
     guess = None
     if before is not None and before.converged:
         guess = np.stack([transferred(before.system.space, space, w[..., 0])[..., None] for w in before.W])
-    cache: dict[object, Inverse] = {}
     if least_squares_wanted(system):
         solved = solve_least_squares(system, 0.02 * tolerance, guess, iterations)
+    elif galerkin_wanted(system):
+        solved = solve_galerkin(system, 0.02 * tolerance, guess, iterations)
     else:
-        solved = solve_slab(system, 0.02 * tolerance, cache, guess, iterations)
-        if not solved.converged and not program.linear and space.constraints.size <= LARGEST_DAMPED:  # far from the solution: shorter steps
-            damped = solve_least_squares(system, 0.02 * tolerance, guess, iterations)
-            solved = damped if damped.converged else solved
+        solved = solve_slab(system, 0.02 * tolerance, {}, guess, iterations)
     quality = system.quality(solved.W)
     scale = np.maximum(quality.scale, 1e-12 * max(quality.scale.max(), 1e-300))
     axes = (quality.axes / scale).max(axis=1) if len(quality.axes) else np.zeros(0)
