@@ -51,10 +51,21 @@ def solve(
     declared = {p.name for p in compiled.problem.parameters}
     parameters = resolve(compiled.problem, {name: value for name, value in settings.items() if name in declared or name not in NAMES})
     chosen = _options(compiled, options, {name: value for name, value in settings.items() if name in NAMES and name not in declared})
+    return direct(compiled, parameters, chosen, progress, None if checkpoint is None else Path(checkpoint), resume)
+
+
+def direct(
+    compiled: CompiledProblem,
+    parameters: Parameters,
+    options: SolveOptions,
+    progress: Progress = silent,
+    checkpoint: Path | None = None,
+    resume: bool = False,
+) -> Solution:
+    """`solve` once everything has been checked: parameters are complete, in whatever range the caller allows."""
     began = time.perf_counter()
-    place = None if checkpoint is None else Path(checkpoint)
-    with recording(place, resume, compiled, parameters, chosen, progress) as (reporting, recorder), np.errstate(all="ignore"):
-        result, certificate = _solved(compiled, parameters, chosen, reporting)
+    with recording(checkpoint, resume, compiled, parameters, options, progress) as (reporting, recorder), np.errstate(all="ignore"):
+        result, certificate = _solved(compiled, parameters, options, reporting)
         status = decide(result, certificate)
         message = result.message or ("" if status is Status.CONVERGED else blame(certificate))
         if recorder is not None:
