@@ -15,9 +15,11 @@ from typing import Any, Protocol
 import jax
 import jax.numpy as jnp
 import numpy as np
+from scipy.sparse import csr_array, hstack, vstack
 
 from pdelang.compiler.compiled import CompiledEquation
 from pdelang.language.expressions import Jet
+from pdelang.runtime.layout.neighbours import scaled_rows
 from pdelang.runtime.layout.scattered import Layout
 from pdelang.runtime.representation import Representation
 
@@ -151,19 +153,19 @@ class ValueRows:
 
 
 class Table:
-    """The basis at one block's places: (place, orders) -> (N, K), physical derivatives."""
+    """The basis at one block's places: (place, orders) -> (N, K), physical derivatives; sparse where the layout's action is compact."""
 
     def __init__(self, layout: Layout, lower: np.ndarray, upper: np.ndarray, jets: tuple[Jet, ...], places: np.ndarray):
         self.reference = 2 * (places - lower) / (upper - lower) - 1
         self.jets = jets
-        self.values: dict[tuple[int, tuple[int, ...]], np.ndarray] = {}
+        self.values: dict[tuple[int, tuple[int, ...]], np.ndarray | csr_array] = {}
         for p in range(len(places)):
             orders = list(dict.fromkeys(j.orders for j in jets if j.place == p))
             if orders:
                 basis = layout.basis(self.reference[p], orders)
-                for a, o in enumerate(orders):
-                    basis[a] *= np.prod((2 / (upper - lower)) ** np.array(o))
-                    self.values[p, o] = basis[a]
+                for values, o in zip(basis, orders):
+                    (values if isinstance(values, np.ndarray) else values.data)[...] *= np.prod((2 / (upper - lower)) ** np.array(o))
+                    self.values[p, o] = values
 
     def serves(self, jets: tuple[Jet, ...], reference: np.ndarray) -> bool:
         return self.jets == jets and self.reference.shape == reference.shape and np.allclose(self.reference, reference, rtol=0, atol=1e-11)
@@ -225,12 +227,32 @@ class System:
         """Bring every block's operator to unit root mean square row norm, so that alpha compares like with like."""
         for n, (block, table, coefficients) in enumerate(zip(self.rows, self.bases, partials)):
             if coefficients.size:
-                norms = sum(float(np.mean((c[:, None] * table.values[j.place, j.orders]) ** 2)) for j, c in zip(block.jets, coefficients))
-                self.scales[n] = np.sqrt(norms * self.layout.kernels) or 1.0
+                norms = sum(_mean_row(scaled_rows(table.values[j.place, j.orders], c)) for j, c in zip(block.jets, coefficients))
+                self.scales[n] = np.sqrt(norms) or 1.0
 
     def vector(self, blocks: Sequence[np.ndarray]) -> np.ndarray:
         """Blocks of rows weighted and stacked: (M,)."""
         return np.concatenate([b * row.weights / s for b, row, s in zip(blocks, self.rows, self.scales)])
+
+    @property
+    def compact(self) -> bool:
+        return any(isinstance(values, csr_array) for table in self.bases for values in table.values.values())
+
+    @property
+    def places(self) -> np.ndarray:
+        """(M, d): where each row is asked for, at its first place."""
+        return np.concatenate([row.places[0] for row in self.rows])
+
+    def sparse_matrix(self, partials: Sequence[np.ndarray]) -> csr_array:
+        """(M, F K), weighted; a row holds the kernels that act on its points."""
+        blocks = []
+        for row, table, coefficients, scale in zip(self.rows, self.bases, partials, self.scales):
+            fields: list[csr_array] = [csr_array((len(row.weights), self.layout.kernels)) for _ in range(self.fields)]
+            for jet, c in zip(row.jets, coefficients):
+                part = scaled_rows(table.values[jet.place, jet.orders], c * row.weights / scale)
+                fields[jet.field] = _sum(fields[jet.field], part)
+            blocks.append(hstack(fields, format="csr") if self.fields > 1 else fields[0])
+        return csr_array(vstack(blocks, format="csr"))
 
     def matrix(self, partials: Sequence[np.ndarray]) -> np.ndarray:
         """(M, F K), Fortran order, weighted."""
@@ -244,3 +266,18 @@ class System:
                 out[start:stop, column : column + kernels] += (c * row.weights / scale)[:, None] * table.values[jet.place, jet.orders]
             start = stop
         return out
+
+
+def _mean_row(values: np.ndarray | csr_array) -> float:
+    """Mean over rows of their squared norm."""
+    data = values if isinstance(values, np.ndarray) else values.data
+    return float(np.vdot(data, data)) / max(values.shape[0], 1)
+
+
+def _sum(a: csr_array, b: csr_array) -> csr_array:
+    """a + b; two matrices on one pattern keep it."""
+    if a.nnz == 0:
+        return b
+    if a.indices is b.indices:
+        return csr_array((a.data + b.data, a.indices, a.indptr), shape=a.shape)
+    return csr_array(a + b)

@@ -11,8 +11,11 @@ import jax
 import numpy as np
 
 from pdelang.runtime.gaussians import factor, jet_basis
+from pdelang.runtime.layout.neighbours import ROUNDING_CUT, Kernels, sparse_basis
 from pdelang.runtime.representation import Index
 
+COMPACT_FROM, COMPACT_SHARE, COMPACT_POINTS = 2000, 0.1, 2**14
+"""More kernels than this, each felt by less than this share of the domain, are summed by neighbour lists, this many points at a time."""
 _BLOCK = 2**21  # entries of one (points, kernels) array: 16 MiB, temporaries stay near the cache
 
 
@@ -62,6 +65,13 @@ class GaussianExpansion:
         orders = list(dict.fromkeys(o for _, o in indices))
         chain = {o: float(np.prod((2 / (upper - lower)) ** np.array(o))) for o in orders}
         out = np.empty((len(indices), len(points)))
+        kernels = Kernels(centres, scales, shears, self.periodic)
+        if self.kernels > COMPACT_FROM and kernels.share(ROUNDING_CUT) < COMPACT_SHARE:
+            for start in range(0, len(points), COMPACT_POINTS):
+                sparse = sparse_basis(kernels, z[start : start + COMPACT_POINTS], orders, ROUNDING_CUT)
+                for n, (field, o) in enumerate(indices):
+                    out[n, start : start + COMPACT_POINTS] = chain[o] * (sparse[orders.index(o)] @ weights[field])
+            return out
         block = max(1, _BLOCK // max(1, self.kernels))
         for start in range(0, len(points), block):
             basis = jet_basis(centres, scales, shears, self.periodic, z[start : start + block], orders)

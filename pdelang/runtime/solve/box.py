@@ -22,6 +22,11 @@ from pdelang.runtime.status import Status
 from pdelang.runtime.validation import JetSizes, check
 
 CHECK_POINTS = 512
+OUT_OF_TIME = "out of time (option time_limit)"
+
+
+def at_the_limit(steps: int) -> str:
+    return f"the iteration is not done after {steps} step{'s' if steps != 1 else ''} (option max_iterations)"
 
 
 @dataclass(frozen=True)
@@ -49,7 +54,7 @@ class Problem:
 
 @dataclass(frozen=True)
 class Weights:
-    """What a strategy finds: weights (F, K), its iterations and its own view of them; message: where a value is not finite."""
+    """What a strategy finds: weights (F, K), its iterations and its own view of them; message: why it stopped early."""
 
     values: np.ndarray
     iterations: int
@@ -159,6 +164,11 @@ def quality(problem: Problem, representation: Representation, lower: np.ndarray,
     return worst
 
 
+def _tails(layout: Layout, expansion: GaussianExpansion) -> np.ndarray:
+    places = [a + (b - a) * (axis.samples + 1) / 2 for a, b, axis in zip(expansion.lower, expansion.upper, layout.axes)]
+    return tails(layout, expansion.grid_jets(places, [(f, (0,) * len(places)) for f in range(expansion.fields)]))
+
+
 def solve_box(
     problem: Problem,
     strategy: Strategy,
@@ -178,9 +188,5 @@ def solve_box(
     expansion = layout.expansion(found.values, lower, upper)
     if found.status is Status.NON_FINITE:
         return Attempt(expansion, system, np.inf, np.ones(len(lower)), found.iterations, found.status, found.message)
-    z, _ = layout.nodes(range(len(lower)))
-    points = lower + (upper - lower) * (z + 1) / 2
-    zero = (0,) * len(lower)
-    values = expansion.jets(points, [(f, zero) for f in range(problem.fields)])
     residual = quality(problem, expansion, lower, upper, problem.options.seed + 104729)
-    return Attempt(expansion, system, residual, tails(layout, values), found.iterations, found.status)
+    return Attempt(expansion, system, residual, _tails(layout, expansion), found.iterations, found.status, found.message)

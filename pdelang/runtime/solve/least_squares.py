@@ -11,6 +11,7 @@ from pdelang.runtime.result import MethodResult, Progress
 from pdelang.runtime.solve.box import Weights
 from pdelang.runtime.solve.dense import RidgeFactor
 from pdelang.runtime.solve.drive import drive
+from pdelang.runtime.solve.frontal import FrontalFactor, factorised
 from pdelang.runtime.status import Status
 
 
@@ -20,7 +21,7 @@ class Linear:
     def __init__(self) -> None:
         self._bases: object = None
         self._partials: list[np.ndarray] = []
-        self._factor: RidgeFactor | None = None
+        self._factor: RidgeFactor | FrontalFactor | None = None
         self._scales = np.ones(0)
         self.factorisations = 0
 
@@ -32,11 +33,14 @@ class Linear:
         same = system.bases is self._bases and all(np.array_equal(a, b) for a, b in zip(partials, self._partials))
         if self._factor is None or not same:
             system.balance(partials)
-            self._factor = RidgeFactor(system.matrix(partials))
+            right = -system.vector(residual)
+            self._factor = factorised(system, partials, right)
             self._bases, self._partials, self._scales = system.bases, partials, system.scales
             self.factorisations += 1
-        system.scales = self._scales
-        values = self._factor.solve(-system.vector(residual)).reshape(system.fields, -1)
+        else:
+            system.scales = self._scales
+            right = -system.vector(residual)
+        values = self._factor.solve(right).reshape(system.fields, -1)
         return Weights(values, 1, Status.CONVERGED if np.isfinite(values).all() else Status.NON_FINITE)
 
 

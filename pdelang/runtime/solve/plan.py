@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from pdelang.runtime.layout.grading import grade
-from pdelang.runtime.layout.scattered import Layout, Mapping1D, grid_layout
+from pdelang.runtime.layout.neighbours import cut_for
+from pdelang.runtime.layout.scattered import COMPACT_GHOSTS, Layout, Mapping1D, grid_layout
 from pdelang.runtime.representation import Representation
 from pdelang.runtime.result import Progress
 from pdelang.runtime.sampling import box
-from pdelang.runtime.solve.box import Attempt, Problem, Strategy
+from pdelang.runtime.solve.box import OUT_OF_TIME, Attempt, Problem, Strategy
 from pdelang.runtime.solve.refine import FIRST_SIZES, grown, sizes_for
 from pdelang.runtime.status import Status
 
@@ -30,18 +33,25 @@ ESTIMATE_GROWTH = 1.15
 ESTIMATE_SLACK = 1.5
 """The estimate's layouts may exceed the limit of unknowns by this factor."""
 ESTIMATE_POINTS = 1024
+COMPACT_UNKNOWNS = 60_000
+"""Most unknowns with compact action: two minutes and 3 GB in two coordinates."""
+COMPACT_FRONT = 18.0
+"""Kernels a line that a point feels: two cuts of 6.8 widths of 1.4 spacings, less what ends cut off."""
+COMPACT_WORTH = 0.7
+"""A front of more than this share of all kernels saves nothing."""
 
 
 @dataclass(frozen=True)
 class Plan:
     """sizes: kernels inside, one a coordinate. maps: one a coordinate, None uniform. length: of the slab, 0 in a steady problem.
-    graded: the maps were measured on the very box that the plan is for.
+    graded: the maps were measured on the very box that the plan is for. compact: kernels act on their neighbours only.
     """
 
     sizes: tuple[int, ...]
     maps: tuple[Mapping1D | None, ...]
     length: float = 0.0
     graded: bool = False
+    compact: bool = False
 
     def stop(self, start: float, end: float) -> float:
         """The remaining time in equal slabs of about this length; the last one ends exactly at the end."""
@@ -63,11 +73,12 @@ class Plan:
 
 @dataclass
 class Run:
-    """One solve: its problem, what it has counted, and why it stopped."""
+    """One solve: its problem, what it has counted, and why it stopped. deadline: on time.monotonic."""
 
     problem: Problem
     strategy: Callable[[], Strategy]
     progress: Progress
+    deadline: float = np.inf
     iterations: int = 0
     status: Status = Status.CONVERGED
     message: str = ""
@@ -87,22 +98,35 @@ class Run:
         """The same object for the same sizes and maps: boxes that share it share tables and factorisations."""
         key = replace(plan, length=0.0, graded=False)
         if key not in self._layouts:
-            options = self.problem.options
             if any(plan.maps):
                 self._layouts = {k: v for k, v in self._layouts.items() if not any(k.maps)}  # graded ones serve one slab or two
-            self._layouts[key] = grid_layout(plan.sizes, self.problem.periodic, options.overlap, options.points, plan.maps, self.ghosts)
+            self._layouts[key] = self._made(plan)
         return self._layouts[key]
+
+    def _made(self, plan: Plan) -> Layout:
+        options, cut = self.problem.options, cut_for(self.problem.options.tolerance) if plan.compact else None
+        return grid_layout(plan.sizes, self.problem.periodic, options.overlap, options.points, plan.maps, self.ghosts, cut)
 
     def fits(self, plan: Plan, slack: float = 1.0) -> bool:
         limit = UNKNOWNS if self.problem.time is None else SLAB_UNKNOWNS
-        return self.problem.fields * self.layout(plan).kernels <= slack * limit
+        unknowns = self.problem.fields * self.layout(plan).kernels
+        return unknowns <= slack * (COMPACT_UNKNOWNS if plan.compact else limit)
+
+    def compacted(self, plan: Plan, slack: float = 1.0) -> Plan | None:
+        """The plan with compact action, where that pays: its sweep is cheaper than a dense factorisation, and it fits."""
+        plan = replace(plan, compact=True)
+        kernels, d = self.layout(plan).kernels, len(plan.sizes)
+        front = COMPACT_FRONT * kernels ** ((d - 1) / d)
+        return plan if d > 1 and front < COMPACT_WORTH * kernels and self.fits(plan, slack) else None
 
     def first(self, length: float = 0.0) -> Plan:
         """Small enough to be quick, large enough that the spectrum's tail means something; or what `kernels` asks for."""
         options, d = self.problem.options, len(self.problem.lower)
         none: tuple[Mapping1D | None, ...] = (None,) * d
         if options.kernels is not None:
-            return Plan(sizes_for(options.kernels, self.problem.periodic, self.ghosts), none, length)
+            plan = Plan(sizes_for(options.kernels, self.problem.periodic, self.ghosts), none, length)
+            sparse = replace(plan, sizes=sizes_for(options.kernels, self.problem.periodic, COMPACT_GHOSTS))
+            return plan if self.fits(plan) else self.compacted(sparse, math.inf) or plan
         sizes = [FIRST_SIZES[d] if self.problem.fields == 1 else max(4, round(0.7 * FIRST_SIZES[d]))] * d
         if self.problem.time is not None:
             sizes[self.problem.time] = max(4, round(0.5 * FIRST_SIZES[d]))
@@ -123,7 +147,19 @@ class Run:
         if in_time:
             sizes = (*sizes[:-1], plan.sizes[-1])
         following = replace(plan, sizes=sizes)
-        return following if self.fits(following) else None
+        return following if self.fits(following) else self.compacted(following)
+
+    def late(self, spent: float) -> bool:
+        """Would another attempt, which takes as long as the last one, end after the deadline? Then the status says so."""
+        if time.monotonic() + spent <= self.deadline:
+            return False
+        self.stop(Status.ITERATION_LIMIT, OUT_OF_TIME)
+        return True
+
+    def stop(self, status: Status, message: str) -> None:
+        """The first reason to be less than converged is the one that is told."""
+        if self.status is Status.CONVERGED:
+            self.status, self.message = status, message
 
     def note(self, attempt: Attempt, stage: str, fraction: float | None, **figures: float) -> None:
         self.iterations += attempt.iterations

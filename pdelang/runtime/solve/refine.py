@@ -15,10 +15,10 @@ FIRST_SIZES = {1: 20, 2: 12, 3: 7, 4: 5}
 
 def _transform(axis: Axis) -> tuple[np.ndarray, int]:
     """Matrix from values at the axis' nodes to orthonormal modes, and the mode from which on the layout cannot be trusted."""
-    count = len(axis.nodes)
+    count = len(axis.samples)
     if axis.periodic:
         k = np.arange(count // 2 + 1)
-        angles = np.pi * np.outer(k, axis.nodes)
+        angles = np.pi * np.outer(k, axis.samples)
         return np.concatenate([np.cos(angles), np.sin(angles)]) / count, int(0.35 * axis.size)
     nodes, weights = np.polynomial.legendre.leggauss(count)
     values = np.polynomial.legendre.legvander(nodes, count - 1) * np.sqrt(np.arange(count) + 0.5)
@@ -26,8 +26,8 @@ def _transform(axis: Axis) -> tuple[np.ndarray, int]:
 
 
 def tails(layout: Layout, values: np.ndarray) -> np.ndarray:
-    """Share of the norm in the highest modes along each axis. values: (F, N) at `layout.nodes(all)`; 0 resolved, 1 not at all."""
-    shape = tuple(len(a.nodes) for a in layout.axes)
+    """Share of the norm in the highest modes along each axis. values: (F, N) on the grid of the axes' samples; 0 resolved, 1 not at all."""
+    shape = tuple(len(a.samples) for a in layout.axes)
     out = np.zeros(len(shape))
     for field in values:
         grid = field.reshape(shape)
