@@ -21,6 +21,9 @@ from pdelang.runtime.layout.slab import TimeFactor
 from pdelang.runtime.representation import Index
 from pdelang.runtime.solve.product_program import Program
 
+STILL = 1e-3
+"""Of |u| over the domain's lengths: terms below it are measured by it, so an error in u stays below this share of the tolerance."""
+
 
 class UnsupportedError(Exception):
     """The product layout cannot hold this problem; the message says what, in a line."""
@@ -264,15 +267,15 @@ class SlabSystem:
     def quality(self, W: Array) -> Quality:
         """The residual at the collocation points, and what of it lies outside the test functions of time and of each axis."""
         jets = self.base_jets + self.linear_jets(W, self.program.indices)
-        residual, _, scale = self.program.interior(jets, self.points)
+        residual, partials, scale = self.program.interior(jets, self.points)
         F, d = self.program.fields, self.space.dimension
         weights = self.time.weights
         for factor in reversed(self.space.factors):
             weights = np.multiply.outer(factor.weights, weights)
         volume = weights.sum()
-        grids, scales = residual.reshape(F, *self.grid), scale.reshape(F, *self.grid)
+        grids = residual.reshape(F, *self.grid)
         total = np.array([np.sum(weights * g**2) for g in grids]) / volume
-        sizes = np.array([np.sum(weights * g**2) for g in scales]) / volume
+        sizes = np.array([np.sum(weights * g**2) for g in scale.reshape(F, *self.grid)]) / volume
         in_time = grids @ self.time.test.T
         space_weights = weights.sum(axis=-1)[..., None]
         kept = np.array([np.sum(space_weights * g**2) for g in in_time]) / volume
@@ -287,7 +290,21 @@ class SlabSystem:
                 for f in range(F):
                     free = along(self.space.constraints.spaces[f][i].null.T, tested[f], i)
                     lost[i, f] = max(kept[f] - np.sum(rest * free**2) / volume, 0.0)
-        return Quality(np.sqrt(total), np.sqrt(sizes), np.sqrt(np.maximum(total - kept, 0.0)), np.sqrt(lost))
+        scales = np.maximum(np.sqrt(sizes), self._natural(W, partials))
+        return Quality(np.sqrt(total), scales, np.sqrt(np.maximum(total - kept, 0.0)), np.sqrt(lost))
+
+    def _natural(self, W: Array, partials: Array) -> Array:
+        """Least scale of each slot's terms: STILL |dN/djet| |u| prod (2/length)^orders, where a constant makes every term rounding."""
+        p, factors = self.program, self.space.factors
+        halves = np.array([*(0.5 * (f.upper - f.lower) for f in factors), *([0.5 * p.span] if p.time is not None else [])])
+        volume = float(np.prod(2 * halves[: len(factors)]))
+        sizes = [np.sqrt(np.sum((own[0] if own else W[f]) ** 2) / volume) for f, own in enumerate(self.starts)]
+        least = np.zeros(p.fields)
+        for partial, coefficient in zip(p.partials, partials):
+            field, orders = partial.index
+            jet = sizes[field] * np.prod(halves ** -np.array(orders, dtype=float))
+            least[partial.slot] = max(least[partial.slot], STILL * jet * np.sqrt(np.mean(coefficient**2)))
+        return least
 
     def derivative(self, V: Array, partials: Array) -> Array:
         """The Frechet derivative applied to full coefficients V, tested."""
