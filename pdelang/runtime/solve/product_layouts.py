@@ -11,6 +11,7 @@ from pdelang.runtime.layout.monitor import Monitor, graded, limited, local_lengt
 from pdelang.runtime.layout.product import along, contract
 from pdelang.runtime.solve.product_program import Program
 from pdelang.runtime.solve.product_system import Space, UnsupportedError
+from pdelang.runtime.solve.product_transfer import transferred as transferred
 
 SMALLEST_INTERVAL, SMALLEST_CIRCLE = 24, 13
 LARGEST = {0: 0, 1: 720, 2: 150, 3: 56, 4: 30}  # kernels an axis, by the number of axes
@@ -139,15 +140,6 @@ def first_layout(program: Program, kernels: int | None) -> Layout:
     return Layout(program, tuple(min(max(c, round(kernels ** (1 / axes))), most) for c in counts), (None,) * axes, fixed=True)
 
 
-def transferred(old: Space, new: Space, coefficients: Array) -> Array:
-    """Space coefficients (r_1, ..., r_d) of one field on another layout: evaluate at its points, project."""
-    for i, (f, g) in enumerate(zip(old.factors, new.factors)):
-        if f is not g:
-            weights = along(f.to_weights, coefficients, i)
-            coefficients = along(g.test, along(f.gaussians(g.points, 0)[0], weights, i), i)
-    return coefficients
-
-
 def initial_coefficients(space: Space) -> tuple[tuple[tuple[Array, ...], ...], Array, list[Array]]:
     """Coefficients of u, u_t, ... at the start from the conditions there, the share that each axis does not resolve, (axes,), and where.
 
@@ -206,10 +198,3 @@ def initial_coefficients(space: Space) -> tuple[tuple[tuple[Array, ...], ...], A
             where[i] = np.maximum(where[i], largest / max(np.abs(tensor).max(), 1e-300))
         starts[field].append(contract(space.tests, tensor))
     return tuple(tuple(s) for s in starts), defects, where
-
-
-def made_admissible(space: Space, starts: tuple[tuple[Array, ...], ...], time: float) -> tuple[tuple[Array, ...], ...]:
-    """The values at a slab's start, moved to where the conditions at the faces hold."""
-    zero = np.zeros(space.ranks)
-    values = space.admissible(np.stack([s[0] if s else zero for s in starts]), time) if space.strong else None
-    return starts if values is None else tuple((v, *s[1:]) if s else s for v, s in zip(values, starts))

@@ -3,7 +3,8 @@
 A slab is accepted when its residual, relative to the size of the equation's terms over the whole time, is below the pass's
 tolerance. What lies outside the time modes shortens the slab; what lies outside an axis' modes refines that axis, and
 grades it where the solution has become steep. The solution is carried to a new layout at the slab's start, never
-recomputed.
+recomputed, and only if the transfer loses less than a share of the tolerance. A pass that follows a coarser one takes layouts,
+lengths and first guesses from it.
 """
 
 from __future__ import annotations
@@ -17,37 +18,38 @@ from pdelang.runtime.layout.factor import Array
 from pdelang.runtime.layout.product_representation import ProductExpansion
 from pdelang.runtime.layout.slab import TimeFactor, time_factor
 from pdelang.runtime.result import Progress
-from pdelang.runtime.solve.checkpoint import recorder_of
+from pdelang.runtime.solve.checkpoint import Recorder, recorder_of
 from pdelang.runtime.solve.product_iteration import Inverse, Limits, Solved, solve_slab
-from pdelang.runtime.solve.product_layouts import Layout, initial_coefficients, made_admissible, transferred
+from pdelang.runtime.solve.product_layouts import Layout, initial_coefficients
 from pdelang.runtime.solve.product_program import Program
-from pdelang.runtime.solve.product_system import Quality, SlabSystem, Space
+from pdelang.runtime.solve.product_schedule import Schedule, Stage
+from pdelang.runtime.solve.product_system import SlabSystem, Space
+from pdelang.runtime.solve.product_transfer import Starts, made_admissible, transfer
+from pdelang.runtime.solve.product_verdict import SAFETY, STEEP, Known, Verdict, judged
 from pdelang.runtime.solve.slabs import Slabs
 from pdelang.runtime.status import Status
 
 SHORTEST = 1e-7  # of the whole time
-SHARE = 100  # a slab shorter than this share of the time may have a residual as large as makes its part of the norm equal
 INITIAL_LAYOUTS = 16
 ALGEBRAIC = 0.2  # share of the initial values' defect that remains after a refinement if they are not smooth
 STEEPENING = "it needs ever finer kernels: a shock, a layer or a singularity"
+KNOWN = "the solution is known until there"
 FAILURES = 12  # Newton failures in a row
-SAFETY = 0.5
-ROUNDING = 1e-6  # a time defect below this that does not fall with the slab's length is rounding
-USELESS = 0.6  # share of an axis' defect that remains after two refinements if a third is not worth it
+REFINEMENTS = 8  # of one slab
 SLOW = 30.0  # time defect, in tolerances, beyond which the slab is shortened before its layout is judged
 GROWTH = 1e12  # of the solution over its size on the first slab, beyond which it is said to diverge
-STEEP = 0.02  # space defect beyond which a slab is halved before its layout is judged: what it shows is not the solution yet
 BLOWN_LENGTH, BLOWN_KERNELS = 5e-4, 0.2  # of the whole time and of the largest layout, below and above which gradients are said to blow up
 COARSEN = 0.8  # go to fewer kernels when fewer than this share are needed
-
-Starts = tuple[tuple[Array, ...], ...]
+JUMP, SMALLEST_JUMP = 0.1, 3e-13  # of the tolerance: what one transfer may lose, and what rounding always loses
+SPACES = 8  # factors of so many layouts are kept
 
 
 @dataclass(frozen=True, eq=False)
 class March:
     """representation covers [start, reached]. residual: root mean square over space-time relative to the terms.
 
-    unresolved: a sentence if some slab had to be accepted above the tolerance. failure: why the march ended early.
+    message: a sentence if some slab had to be accepted above the tolerance, or why the march ended early. stages: the slabs, for
+    a following pass. jump: the largest loss of a transfer, relative.
     """
 
     representation: Slabs | None
@@ -58,35 +60,48 @@ class March:
     krylov: int
     status: Status
     message: str = ""
-    length: float = 0.0
+    stages: tuple[Stage, ...] = ()
+    jump: float = 0.0
 
 
 @dataclass(eq=False)
-class _State:
-    layout: Layout
+class _State(Known):
+    """All that a march goes on from, flat: `packing.py` writes it.
+
+    layouts: the present one is the last; used, in_time, on_axes: of each accepted slab, the number of its layout and its defects.
+    """
+
+    layouts: list[Layout]
     space: Space
     starts: Starts
     at: float
     length: float
     parts: list[ProductExpansion] = field(default_factory=list)
     edges: list[float] = field(default_factory=list)
-    residual: Array = field(default_factory=lambda: np.zeros(1))  # integral over time of its square, a slot
-    scale: Array = field(default_factory=lambda: np.zeros(1))
+    used: list[int] = field(default_factory=list)
+    in_time: list[float] = field(default_factory=list)
+    on_axes: list[list[float]] = field(default_factory=list)
     newton: int = 0
     krylov: int = 0
     unresolved: str = ""
     size: float = 0.0
-    time_floor: float = 0.0  # defect of time, and of each axis, that shorter slabs or more kernels have been seen not to lower:
-    floor: Array = field(default_factory=lambda: np.zeros(0))  # rounding, or a kink that the solution itself will smooth
-    blurred: Array = field(default_factory=lambda: np.zeros(0))  # defects of the axes refined last, infinite for the others
-    refined: Array = field(default_factory=lambda: np.zeros(0))  # how often each axis was, on this slab
-    rejected: tuple[float, float] = (np.inf, np.inf)  # length and time defect of the slab rejected last, here
+    jump: float = 0.0
+    lost: float = 0.0  # of the initial values, by the layout
+    followed: int = -1  # of the schedule, the layout taken last
+    stretch: float = 1.0  # lengths in units of the schedule's
+    unguided: bool = False  # the schedule's guess has misled Newton on this slab
+    failures: int = 0
+    refinements: int = 0
 
-    def accepted(self) -> None:
-        """A new slab begins: forget what concerned the last one, but not what rounding allows."""
-        axes = self.layout.axes
-        self.rejected, self.blurred, self.refined = (np.inf, np.inf), np.full(axes, np.inf), np.zeros(axes)
-        self.floor = np.where(self.floor < ROUNDING, self.floor, 0.0) if len(self.floor) else np.zeros(axes)
+    @property
+    def layout(self) -> Layout:
+        return self.layouts[-1]
+
+    def move(self, layout: Layout, space: Space, starts: Starts) -> None:
+        if len(self.layouts) - 1 not in self.used[-1:]:
+            self.layouts.pop()  # no slab was accepted on it
+        self.layouts.append(layout)
+        self.space, self.starts = space, starts
 
 
 def time_kernels(tolerance: float) -> int:
@@ -94,32 +109,48 @@ def time_kernels(tolerance: float) -> int:
 
 
 def march(
-    program: Program, layout: Layout, tolerance: float, progress: Progress, limits: Limits, length: float | None = None,
+    program: Program, layout: Layout, tolerance: float, progress: Progress, limits: Limits, schedule: Schedule | None = None,
     share: tuple[float, float] = (0.0, 1.0),
 ) -> March:  # fmt: skip
-    """One pass. `length`: of the first slab. After the deadline the march stops where it is."""
+    """One pass, from `layout` or along a schedule. After the deadline it stops where it is."""
     lower, upper = float(program.bounds[0][-1]), float(program.bounds[1][-1])
     whole = upper - lower
-    T = time_factor(time_kernels(tolerance))
-    layout, space, starts, blurred = _started(layout, tolerance)
-    step = whole / limits.slabs if limits.slabs else length or whole / 8
-    state = _State(layout, space, starts, lower, step, edges=[lower], unresolved=blurred)
-    state.residual, state.scale = np.zeros(program.fields), np.zeros(program.fields)
+    layout = layout if schedule is None or layout.fixed else schedule.layout(0)[1]
+    layout, space, starts, lost = _started(layout, tolerance)
+    blurred = "" if lost <= 10 * tolerance else f"the initial values are resolved to {lost:.1e} only: are they smooth?"
+    nothing = (
+        np.zeros(program.fields),
+        np.zeros(program.fields),
+        np.zeros(layout.axes),
+        np.full(layout.axes, np.inf),
+        np.zeros(layout.axes),
+    )
+    state = _State(*nothing, [layout], space, starts, lower, whole / (limits.slabs or 8), edges=[lower], unresolved=blurred, lost=lost)
     recorder = recorder_of(progress)
+    running = _Pass(program, time_factor(time_kernels(tolerance)), tolerance, upper, limits, state, schedule, {layout: space}, recorder)
     try:
-        status, message = recorder.begin(state, tolerance) or _advance(state, T, tolerance, upper, progress, limits, share)
+        status, message = recorder.begin(state, tolerance) or running.run(progress, share)
     except KeyboardInterrupt:
         status, message = Status.INTERRUPTED, f"interrupted at {program.compiled.problem.coordinates[-1].name} = {state.at:.4g}"
     recorder.ended(state, status, message)
     slabs = Slabs(np.array(state.edges), tuple(state.parts)) if state.parts else None
-    relative = np.sqrt(np.max(np.divide(state.residual, state.scale, out=np.zeros_like(state.scale), where=state.scale > 0)))
+    relative = state.relative
     if status is Status.CONVERGED and state.unresolved and (relative > tolerance or blurred):
         status, message = Status.TOLERANCE_NOT_MET, state.unresolved
-    return March(slabs, state.layout, float(relative), state.at, state.newton, state.krylov, status, message, state.length)
+    return March(
+        slabs, state.layout, relative, state.at, state.newton, state.krylov, status, message, _stages(state, running.T), state.jump
+    )  # fmt: skip
 
 
-def _started(layout: Layout, tolerance: float) -> tuple[Layout, Space, Starts, str]:
-    """A layout that resolves the initial values, and their coefficients."""
+def _stages(state: _State, T: TimeFactor) -> tuple[Stage, ...]:
+    slabs = zip(state.edges, np.diff(state.edges), state.used, state.in_time, state.on_axes)
+    return tuple(
+        Stage(begin, float(h), state.layouts[n], time, np.array(axes), len(T.centres), T.modes) for begin, h, n, time, axes in slabs
+    )
+
+
+def _started(layout: Layout, tolerance: float) -> tuple[Layout, Space, Starts, float]:
+    """A layout that resolves the initial values, their coefficients, and the share that is lost all the same."""
     before, rough = np.inf, False
     for number in range(INITIAL_LAYOUTS):
         space = layout.space()
@@ -132,160 +163,216 @@ def _started(layout: Layout, tolerance: float) -> tuple[Layout, Space, Starts, s
         if finer is None or number == INITIAL_LAYOUTS - 1:
             break
         layout = finer
-    blurred = "" if (defects <= 10 * tolerance).all() else f"the initial values are resolved to {defects.max():.1e} only: are they smooth?"
-    return layout, space, made_admissible(space, starts, float(layout.program.bounds[0][-1])), blurred
+    return layout, space, made_admissible(space, starts, float(layout.program.bounds[0][-1])), float(before)
 
 
-def _advance(
-    state: _State, T: TimeFactor, tolerance: float, end: float, progress: Progress, limits: Limits, share: tuple[float, float]
-) -> tuple[Status, str]:
-    program = state.layout.program
-    name = program.compiled.problem.coordinates[-1].name
-    begin, whole = float(program.bounds[0][-1]), end - float(program.bounds[0][-1])
-    cache: dict[object, Inverse] = {}
-    failures, refinements = 0, 0
-    state.accepted()
-    while end - state.at > 1e-12 * whole:
-        if clock.monotonic() > limits.deadline:
-            cause = f"{STEEPENING}; " if _finest(state) or state.length < 1e-3 * whole else ""
-            known = "the solution is known until there"
-            return Status.ITERATION_LIMIT, f"out of time (option time_limit) at {name} = {state.at:.4g}: {cause}{known}"
-        remaining = end - state.at
-        h = remaining / np.ceil(remaining / state.length * (1 - 1e-9))
-        progress(f"slab at {name} = {state.at:.4g}", share[0] + (share[1] - share[0]) * (state.at - begin) / whole)
-        system = SlabSystem(state.space, T, state.at, h, state.starts)
-        solved = solve_slab(system, 0.02 * tolerance, cache, iterations=limits.iterations)
-        state.newton, state.krylov = state.newton + solved.steps, state.krylov + solved.krylov
+@dataclass(eq=False)
+class _Pass:
+    program: Program
+    T: TimeFactor
+    tolerance: float
+    end: float
+    limits: Limits
+    state: _State
+    schedule: Schedule | None
+    spaces: dict[Layout, Space]
+    recorder: Recorder
+    cache: dict[object, Inverse] = field(default_factory=dict)
+
+    @property
+    def whole(self) -> float:
+        return self.end - self.state.edges[0]
+
+    @property
+    def here(self) -> str:
+        return f"{self.program.compiled.problem.coordinates[-1].name} = {self.state.at:.4g}"
+
+    def run(self, progress: Progress, share: tuple[float, float]) -> tuple[Status, str]:
+        state = self.state
+        while self.end - state.at > 1e-12 * self.whole:
+            if clock.monotonic() > self.limits.deadline:
+                cause = f"{STEEPENING}; " if _finest(state) or state.length < 1e-3 * self.whole else ""
+                return Status.ITERATION_LIMIT, f"out of time (option time_limit) at {self.here}: {cause}{KNOWN}"
+            self._follow()
+            remaining = self.end - state.at
+            h = remaining / np.ceil(remaining / state.length * (1 - 1e-9))
+            progress(f"slab at {self.here}", share[0] + (share[1] - share[0]) * (state.at - state.edges[0]) / self.whole)
+            system = SlabSystem(state.space, self.T, state.at, h, state.starts)
+            guess = None if self.schedule is None or state.unguided or state.followed < 0 else self.schedule.guess(system)
+            solved = solve_slab(system, 0.02 * self.tolerance, self.cache, guess, self.limits.iterations)
+            state.newton, state.krylov = state.newton + solved.steps, state.krylov + solved.krylov
+            ended = self._after(system, solved, guess is not None)
+            if ended is not None:
+                return ended
+        return Status.CONVERGED, ""
+
+    def _after(self, system: SlabSystem, solved: Solved, guided: bool) -> tuple[Status, str] | None:
+        """Accepts the slab or prepares the next attempt at it. Not None: the march ends."""
+        state, h = self.state, system.length
+        if not solved.converged and guided:
+            state.unguided = True
+            return None
         if not solved.converged:
-            failures += 1
-            if limits.slabs:
-                stopped = solved.steps >= limits.iterations
-                cause = "at max_iterations" if stopped else "try more slabs"
-                reason = f"Newton's iteration fails at {name} = {state.at:.4g} on slabs of the given length {h:.1e}: {cause}"
-                return (Status.ITERATION_LIMIT if stopped else Status.STAGNATED), reason
-            if failures > FAILURES or h < SHORTEST * whole:
-                finite = np.isfinite(solved.change)
-                cause = "a shock, a singularity or an ill-posed problem"
-                reason = f"Newton's iteration fails at {name} = {state.at:.4g} on slabs of {h:.1e}: {cause}"
-                return (Status.STAGNATED if finite else Status.NON_FINITE), reason
-            state.length = 0.35 * h
-            continue
-        size = max((float(np.abs(s).max()) for own in solved_ends(system, solved) for s in own), default=0.0)
+            return self._failed(solved, h)
+        if self._diverges(system, solved):
+            return Status.DIVERGED, f"the solution grows beyond every bound at {self.here}: is the problem well posed?"
+        verdict = judged(
+            state,
+            system,
+            solved.W,
+            self.tolerance,
+            state.at - state.edges[0],
+            self.whole,
+            h > SHORTEST * self.whole and not self.limits.slabs,
+        )
+        if self._blows_up(h / self.whole, float(verdict.on_axes.max(initial=0.0))):
+            return Status.STAGNATED, f"gradients grow beyond every bound at {self.here}: {STEEPENING}; {KNOWN}"
+        if not self._rejected(system, solved, verdict):
+            self._accept(system, solved, verdict)
+        return None
+
+    def _failed(self, solved: Solved, h: float) -> tuple[Status, str] | None:
+        state, limits = self.state, self.limits
+        state.failures += 1
+        if limits.slabs:
+            stopped = solved.steps >= limits.iterations
+            cause = "at max_iterations" if stopped else "try more slabs"
+            reason = f"Newton's iteration fails at {self.here} on slabs of the given length {h:.1e}: {cause}"
+            return (Status.ITERATION_LIMIT if stopped else Status.STAGNATED), reason
+        if state.failures > FAILURES or h < SHORTEST * self.whole:
+            cause = "a shock, a singularity or an ill-posed problem"
+            reason = f"Newton's iteration fails at {self.here} on slabs of {h:.1e}: {cause}"
+            return (Status.STAGNATED if np.isfinite(solved.change) else Status.NON_FINITE), reason
+        self._shorten(h, 0.35)
+        return None
+
+    def _diverges(self, system: SlabSystem, solved: Solved) -> bool:
+        state = self.state
+        ends = (own or (w,) for own, w in zip(system.ended(solved.W), solved.W))  # a field without a time derivative: its coefficients
+        size = max((float(np.abs(s).max()) for own in ends for s in own), default=0.0)
         state.size = state.size or max(size, max((float(np.abs(s).max()) for own in state.starts for s in own), default=0.0))
-        if not size <= GROWTH * max(state.size, 1e-300):
-            return Status.DIVERGED, f"the solution grows beyond every bound at {name} = {state.at:.4g}: is the problem well posed?"
-        quality = system.quality(solved.W)
-        in_time, on_axes, total = _relative(state, quality, h, whole)
-        blamed = on_axes > SAFETY * tolerance
-        useless = (on_axes > USELESS * state.blurred) & ((state.refined > 1) | (on_axes < ROUNDING))
-        state.floor = np.where(useless, np.maximum(state.floor, on_axes), state.floor)
-        blamed &= on_axes > 2 * state.floor
-        slow = in_time > SAFETY * tolerance and h > SHORTEST * whole and not limits.slabs
-        if not blamed.any() and in_time < ROUNDING and h < 0.8 * state.rejected[0] and in_time > 0.5 * state.rejected[1]:
-            state.time_floor = in_time  # shorter slabs do not help
-        slow = slow and in_time > 2 * state.time_floor
-        if _blows_up(state, h / whole, float(on_axes.max(initial=0.0))):
-            known = "the solution is known until there"
-            return Status.STAGNATED, f"gradients grow beyond every bound at {name} = {state.at:.4g}: {STEEPENING}; {known}"
-        rate = 1.0 / (0.75 * T.modes)
-        factor = float(np.clip((0.3 * tolerance / max(in_time, 1e-3 * tolerance)) ** rate, 0.3, 1.8))
-        if (total > tolerance and (blamed.any() or slow) and not _rough(total)) or not np.isfinite(total):
-            if slow:
-                state.length, state.rejected = 0.9 * h * min(factor, 0.8), (h, in_time)
-            elif blamed.any() and on_axes.max() > STEEP and refinements == 0 and h > whole / 200 and not limits.slabs:
-                state.length, slow = 0.5 * h, True
-                continue
-            if (
-                blamed.any()
-                and not (slow and in_time > SLOW * tolerance)
-                and refinements < 8
-                and _refine(state, system, solved, on_axes, tolerance)
-            ):
-                refinements += 1
-                state.blurred, state.refined = np.where(blamed, on_axes, np.inf), state.refined + blamed
-                cache.clear()
-                continue
-            if slow:
-                continue
-        elif _rough(total) and failures <= FAILURES and h > SHORTEST * whole and not limits.slabs:
-            failures += 1
-            state.length = 0.35 * h
-            continue
-        if total > 10 * tolerance and not state.unresolved:
-            state.unresolved = f"at {name} = {state.at:.4g} the residual stays at {total:.1e} of the equation's terms"
-        failures, refinements = 0, 0
-        state.accepted()
-        state.residual += h * quality.residual**2
-        state.scale += h * quality.scale**2
+        return not size <= GROWTH * max(state.size, 1e-300)
+
+    def _blows_up(self, share: float, defect: float) -> bool:
+        """A slab of almost no length, after accepted ones, in which a fine layout already fails to hold the solution."""
+        layout = self.state.layout
+        fine = max(layout.kernels, default=0) > BLOWN_KERNELS * layout.largest
+        return len(self.state.edges) > 1 and not layout.fixed and fine and share < BLOWN_LENGTH and defect > STEEP
+
+    def _shorten(self, h: float, factor: float) -> None:
+        state = self.state
+        state.stretch *= min(1.0, factor * h / state.length)
+        state.length = factor * h
+
+    def _rejected(self, system: SlabSystem, solved: Solved, verdict: Verdict) -> bool:
+        """Shortens the slab or refines its layout, and says so, if that can lower a residual above the tolerance."""
+        state, h, free = self.state, system.length, not self.limits.slabs
+        above = (verdict.total > self.tolerance and (verdict.blamed.any() or verdict.slow)) or not np.isfinite(verdict.total)
+        if verdict.rough and state.failures <= FAILURES and h > SHORTEST * self.whole and free:
+            state.failures += 1
+            self._shorten(h, 0.35)
+            return True
+        if not above or verdict.rough:
+            return False
+        if verdict.slow:
+            self._shorten(h, verdict.shortening(state, h, self.tolerance))
+            state.rejected = (h, verdict.in_time)
+        elif verdict.blamed.any() and verdict.on_axes.max() > STEEP and state.refinements == 0 and h > self.whole / 200 and free:
+            self._shorten(h, 0.5)
+            return True
+        refines = (
+            verdict.blamed.any() and not (verdict.slow and verdict.in_time > SLOW * self.tolerance) and state.refinements < REFINEMENTS
+        )
+        if refines and self._refine(system, solved, verdict.on_axes):
+            state.refinements += 1
+            state.refined_on(verdict)
+            return True
+        return verdict.slow
+
+    def _accept(self, system: SlabSystem, solved: Solved, verdict: Verdict) -> None:
+        state, h = self.state, system.length
+        if verdict.total > 10 * self.tolerance and not state.unresolved:
+            state.unresolved = f"at {self.here} the residual stays at {verdict.total:.1e} of the equation's terms"
+        state.failures, state.refinements, state.unguided = 0, 0, False
+        state.learn(h, verdict.quality)
+        state.used.append(len(state.layouts) - 1)
+        state.in_time.append(verdict.in_time)
+        state.on_axes.append([float(d) for d in verdict.on_axes])
         state.parts.append(ProductExpansion.of(system, solved.W))
-        state.at = end if remaining - h < 1e-9 * whole else state.at + h
+        state.at = self.end if self.end - state.at - h < 1e-9 * self.whole else state.at + h
         state.edges.append(state.at)
         state.starts = made_admissible(state.space, system.ended(solved.W), state.at)
-        if not 0.87 < factor < 1.15 and not limits.slabs:
-            state.length = h * factor
+        if not self.limits.slabs:
+            factor = 1.0 if 0.87 < verdict.factor < 1.15 else verdict.factor
+            state.length, state.stretch = h * factor, float(np.clip(state.stretch * np.sqrt(factor), 0.01, 2.0))
+        self._coarsen(verdict.on_axes)
+        self.recorder.accepted(state)
+
+    # Layouts ------------------------------------------------------------------------------------------------
+
+    def _follow(self) -> None:
+        """The schedule's layout and length for the slab that begins here, if the solution can be carried over."""
+        state = self.state
+        if self.schedule is None or state.rejected[0] < np.inf or state.refinements or state.failures:
+            return
+        number = self.schedule.at(state.at)
+        if number is None:
+            state.followed = -1
+            return
+        chosen, layout = self.schedule.layout(number)
+        if chosen != state.followed and (state.layout.fixed or len(state.edges) == 1 or self._move(layout)):
+            state.followed = chosen
+        if not self.limits.slabs:
+            state.length = self.schedule.length(number, state.at, self.T.modes) * state.stretch
+
+    def _space(self, layout: Layout) -> Space:
+        if layout not in self.spaces:
+            while len(self.spaces) >= SPACES:
+                self.spaces.pop(next(iter(self.spaces)))
+            self.spaces[layout] = layout.space()
+        return self.spaces[layout]
+
+    def _move(self, layout: Layout, patience: float = 1.0) -> bool:
+        """To another layout, if it loses no more than `patience` times what one transfer may."""
+        state, old, new = self.state, self.state.space, self._space(layout)
+        limit = patience * max(JUMP * self.tolerance, SMALLEST_JUMP)
+        if len(state.edges) == 1:  # nothing is accepted yet: the conditions themselves, not what the coarse layout made of them
+            starts, defects, _ = initial_coefficients(new)
+            loss = float(defects.max(initial=0.0))
+            if loss > max(2 * state.lost, patience * self.tolerance):
+                return False
+            state.lost = loss
         else:
-            state.length = h
-        _coarsen(state, on_axes, tolerance, cache)
-        recorder_of(progress).accepted(state)
-    return Status.CONVERGED, ""
+            moved = transfer(old, new, state.starts)
+            starts, loss = moved.starts, moved.loss
+            if not loss <= limit:
+                return False
+            state.jump = max(state.jump, loss)
+        state.move(layout, new, made_admissible(new, starts, state.at))
+        self.cache.clear()
+        return True
 
+    def _refine(self, system: SlabSystem, solved: Solved, defects: Array) -> bool:
+        """A finer, perhaps graded, layout from what the rejected slab shows. False: there is none."""
+        state, limit = self.state, SAFETY * self.tolerance
+        finer = state.layout.adapted(system.space, system.over_time(solved.W), defects, limit, keep=len(state.edges) == 1)
+        if finer is None:
+            return False
+        if not self._move(finer):
+            same = state.layout.refined(defects, limit)  # along the same maps nothing is lost
+            if same is None or not self._move(same, patience=np.inf):
+                return False
+        return True
 
-def _blows_up(state: _State, share: float, defect: float) -> bool:
-    """A slab of almost no length, after accepted ones, in which a fine layout already fails to hold the solution."""
-    fine = max(state.layout.kernels, default=0) > BLOWN_KERNELS * state.layout.largest
-    return len(state.edges) > 1 and not state.layout.fixed and fine and share < BLOWN_LENGTH and defect > STEEP
+    def _coarsen(self, defects: Array) -> None:
+        layout = self.state.layout
+        if layout.fixed or not len(defects) or defects.max() >= 1e-2 * self.tolerance:
+            return
+        share = np.log(0.05 * self.tolerance) / np.log(np.clip(defects.max(), 1e-15, 0.1))
+        coarser = layout.coarser(max(float(share), 0.5))
+        if share < COARSEN and coarser.kernels != layout.kernels:
+            self._move(coarser)
 
 
 def _finest(state: _State) -> bool:
     return max(state.layout.kernels, default=0) > 0.6 * state.layout.largest
-
-
-def solved_ends(system: SlabSystem, solved: Solved) -> Starts:
-    """The starts of the next slab; a field without a time derivative has none, and its coefficients bound it."""
-    return tuple(own or (w,) for own, w in zip(system.ended(solved.W), solved.W))
-
-
-def _rough(total: float) -> bool:
-    """A residual as large as the equation's terms says nothing about which axis is to blame."""
-    return total > 0.3
-
-
-def _relative(state: _State, quality: Quality, h: float, whole: float) -> tuple[float, Array, float]:
-    """Residual outside the time modes, outside each axis' modes, and in all, relative to the terms over the time until now."""
-    passed = state.at + h - state.edges[0]
-    scale = np.sqrt((state.scale + h * quality.scale**2) / passed)
-    scale = np.maximum(scale, 1e-12 * scale.max())
-    if scale.max() == 0.0:
-        return 0.0, np.zeros(len(quality.axes)), 0.0
-    weight = np.sqrt(h / max(h, whole / SHARE)) / scale
-    axes = (quality.axes * weight).max(axis=1) if len(quality.axes) else np.zeros(0)
-    return float((quality.time * weight).max()), axes, float((quality.residual * weight).max())
-
-
-def _refine(state: _State, system: SlabSystem, solved: Solved, defects: Array, tolerance: float) -> bool:
-    """A finer, perhaps graded, layout from what the rejected slab shows. False: there is none."""
-    finer = state.layout.adapted(system.space, system.over_time(solved.W), defects, SAFETY * tolerance, keep=len(state.edges) == 1)
-    if finer is None:
-        return False
-    _move(state, finer)
-    return True
-
-
-def _move(state: _State, layout: Layout) -> None:
-    old, new = state.space, layout.space()
-    state.layout, state.space = layout, new
-    if len(state.edges) == 1:  # nothing is accepted yet: the conditions themselves, not what the coarse layout made of them
-        state.starts = initial_coefficients(new)[0]
-    else:
-        state.starts = tuple(tuple(transferred(old, new, s) for s in own) for own in state.starts)
-    state.starts = made_admissible(new, state.starts, state.at)
-
-
-def _coarsen(state: _State, defects: Array, tolerance: float, cache: dict[object, Inverse]) -> None:
-    if state.layout.fixed or not len(defects) or defects.max() >= 1e-2 * tolerance:
-        return
-    share = np.log(0.05 * tolerance) / np.log(np.clip(defects.max(), 1e-15, 0.1))
-    coarser = state.layout.coarser(max(float(share), 0.5))
-    if share < COARSEN and coarser.kernels != state.layout.kernels:
-        _move(state, coarser)
-        cache.clear()

@@ -17,16 +17,20 @@ from pdelang.compiler.compiled import CompiledProblem, Parameters
 from pdelang.runtime.layout.factor import Array
 from pdelang.runtime.options import SolveOptions
 from pdelang.runtime.result import MethodResult, Progress
+from pdelang.runtime.solve.product_correction import correction
 from pdelang.runtime.solve.product_estimate import AIM, difference, estimate, relative_error, sizes
 from pdelang.runtime.solve.product_iteration import Limits
 from pdelang.runtime.solve.product_layouts import first_layout
 from pdelang.runtime.solve.product_march import March, march
 from pdelang.runtime.solve.product_program import Program
+from pdelang.runtime.solve.product_schedule import Schedule
 from pdelang.runtime.solve.product_steady import FIRST_SHARE, solve_steady
 from pdelang.runtime.solve.product_system import UnsupportedError
+from pdelang.runtime.solve.product_verdict import SAFETY
 from pdelang.runtime.status import Status
 
 FINEST = 2e-14
+ROUNDING = 1e-14
 PASSES = 5
 ROUGHEST = 1e-2
 COARSE_PASS = 30.0  # tolerance of the first pass in units of the asked one
@@ -76,14 +80,14 @@ def _evolution(program: Program, options: SolveOptions, progress: Progress) -> M
         return _result(program, coarse, None, history)
     aim, error, fine = max(AIM * tolerance, rough / 100), None, coarse
     for number in range(PASSES):
-        fine = march(program, layout, aim, progress, limits, share=(0.3, 1.0))
+        schedule = Schedule(coarse.stages, coarse.representation, SAFETY * aim)
+        fine = march(program, layout, aim, progress, limits, schedule, share=(0.3, 1.0))
         history.append(_figures(fine))
         if fine.representation is None or fine.reached < coarse.reached:
             message = f"{fine.message}; given is a coarser solution" if coarse.representation else fine.message
             return _result(program, replace(coarse, status=fine.status, message=message), error, history)
         assert coarse.representation is not None
-        size = sizes(fine.representation, program)
-        error = estimate(difference(coarse.representation, fine.representation, program), coarse.residual, fine.residual, size)
+        error, size = _estimated(program, coarse, fine, progress, limits)
         relative = relative_error(error, size)
         met = relative <= tolerance and fine.residual <= 0.7 * tolerance
         if met and fine.status is Status.TOLERANCE_NOT_MET:  # the pass aimed at less than was asked for
@@ -96,6 +100,17 @@ def _evolution(program: Program, options: SolveOptions, progress: Progress) -> M
         missing = min(0.3 * tolerance / max(relative, 1e-300), AIM * tolerance / max(fine.residual, 1e-300))
         aim, coarse = max(aim * float(np.clip(missing, 1e-3, 0.3)), FINEST), fine
     return _result(program, fine, error, history)
+
+
+def _estimated(program: Program, coarse: March, fine: March, progress: Progress, limits: Limits) -> tuple[Array, Array]:
+    """Error and size of the finer of two solutions; by the coarser one where the correction has no time or no success."""
+    assert coarse.representation is not None and fine.representation is not None
+    if fine.status in (Status.CONVERGED, Status.TOLERANCE_NOT_MET):
+        found = correction(program, fine, progress, limits, (0.9, 1.0))
+        if found is not None:
+            return np.maximum(found.error, ROUNDING * found.size), found.size
+    size = sizes(fine.representation, program)
+    return estimate(difference(coarse.representation, fine.representation, program), coarse.residual, fine.residual, size), size
 
 
 def _figures(result: March) -> dict[str, float]:
