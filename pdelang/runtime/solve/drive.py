@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 import numpy as np
@@ -26,7 +27,7 @@ def drive(
 ) -> MethodResult:
     """strategy() makes one for a run over like boxes: it may remember a factorisation."""
     lower, upper = (np.asarray(b, dtype=float) for b in compiled.bounds(params))
-    run = Run(Problem(compiled, params, options, lower, upper), strategy, progress)
+    run = Run(Problem(compiled, params, options, lower, upper), strategy, progress, time.monotonic() + options.time_limit)
     representation, estimate = (steady if run.problem.time is None else march)(run)
     return MethodResult(
         representation=representation,

@@ -6,6 +6,7 @@ Steps run in compiled chunks of `CHUNK`; between them the objective is looked at
 from __future__ import annotations
 
 import inspect
+import time
 from functools import partial
 from typing import Any
 
@@ -20,13 +21,14 @@ from pdelang.runtime.collocation import Parameters
 from pdelang.runtime.objective import Theta, build, loss
 from pdelang.runtime.options import SolveOptions
 from pdelang.runtime.result import MethodResult, Progress
+from pdelang.runtime.solve.box import OUT_OF_TIME
 from pdelang.runtime.solve.kernels import points_for, start
 from pdelang.runtime.status import Status
 
 CHUNK = 50
 
 
-def optimiser(name: str, learning_rate: float) -> optax.GradientTransformation:
+def optimiser(name: str, learning_rate: Any) -> optax.GradientTransformation:
     """optax's optimiser of that name. UsageError: there is none, or it takes no learning rate alone."""
     make = getattr(optax, name, None) if not name.startswith("_") else None
     if not inspect.isfunction(make) or next(iter(inspect.signature(make).parameters), "") != "learning_rate":
@@ -40,7 +42,7 @@ def optimiser(name: str, learning_rate: float) -> optax.GradientTransformation:
 @partial(jax.jit, static_argnums=(0, 1))
 def _chunk(module: Any, name: str, steps: jax.Array, theta: Theta, state: Any, data: tuple[Any, ...], learning_rate: jax.Array) -> Any:
     """`steps` steps: theta, state, and the objective before the last of them. The number is an argument: one compilation serves all."""
-    update = optimiser(name, learning_rate).update  # type: ignore[arg-type]
+    update = optimiser(name, learning_rate).update
 
     def one(_: Any, carry: tuple[Theta, Any, jax.Array]) -> tuple[Theta, Any, jax.Array]:
         theta, state, _ = carry
@@ -55,6 +57,7 @@ def first_order(compiled: CompiledProblem, params: Parameters, options: SolveOpt
     """Method: gradient steps on all kernel parameters, from a grid with zero weights."""
     initialise = optimiser(options.optimizer, options.learning_rate).init
     expansion, done, history, status, message = None, 0, [], Status.ITERATION_LIMIT, ""
+    deadline = time.monotonic() + options.time_limit
     try:
         expansion = start(compiled, params, options, project=False)
         theta: Theta = {name: jnp.asarray(value) for name, value in expansion.theta.items()}
@@ -70,6 +73,9 @@ def first_order(compiled: CompiledProblem, params: Parameters, options: SolveOpt
             expansion = expansion.moved(theta)
             history.append({"objective": float(value)})
             progress(f"step {done}", done / options.steps, residual=float(np.sqrt(value)), kernels=expansion.kernels)
+            if done < options.steps and time.monotonic() > deadline:
+                message = f"{OUT_OF_TIME} after {done} of {options.steps} steps"
+                break
     except KeyboardInterrupt:
         status = Status.INTERRUPTED
     return MethodResult(

@@ -8,6 +8,7 @@ falls from 2.3e-3 to 1.7e-3, this way to 1.4e-4. lambda follows the ratio of the
 
 from __future__ import annotations
 
+import time
 from functools import partial
 from typing import Any
 
@@ -20,6 +21,7 @@ from pdelang.runtime.collocation import Parameters
 from pdelang.runtime.objective import Theta, build, flatten, jacobian, residuals, unflatten
 from pdelang.runtime.options import SolveOptions
 from pdelang.runtime.result import MethodResult, Progress
+from pdelang.runtime.solve.box import OUT_OF_TIME, at_the_limit
 from pdelang.runtime.solve.dense import RidgeFactor
 from pdelang.runtime.solve.kernels import points_for, start
 from pdelang.runtime.status import Status
@@ -53,6 +55,7 @@ def levenberg_marquardt(compiled: CompiledProblem, params: Parameters, options: 
     """Method: every parameter of every kernel, over the whole domain at once, from a grid with projected weights."""
     expansion, iteration, history = None, 0, []
     status, damping, growth, slow = Status.ITERATION_LIMIT, DAMPING, 2.0, 0
+    message, deadline = at_the_limit(options.max_iterations), time.monotonic() + options.time_limit
     try:
         expansion = start(compiled, params, options, project=True)
         theta: Theta = {name: jnp.asarray(value) for name, value in expansion.theta.items()}
@@ -63,6 +66,9 @@ def levenberg_marquardt(compiled: CompiledProblem, params: Parameters, options: 
         if not (np.isfinite(value) and np.isfinite(matrix).all()):
             status = Status.NON_FINITE
         while status is Status.ITERATION_LIMIT and iteration < options.max_iterations:
+            if time.monotonic() > deadline:
+                message = f"{OUT_OF_TIME} after {iteration} steps"
+                break
             iteration += 1
             step = _step(residual, matrix, weights, damping)
             predicted = value - float(np.sum((residual + matrix @ step) ** 2))
@@ -100,5 +106,6 @@ def levenberg_marquardt(compiled: CompiledProblem, params: Parameters, options: 
         method="levenberg_marquardt",
         iterations=iteration,
         reason="asked for: all kernel parameters by Levenberg-Marquardt",
+        message=message if status is Status.ITERATION_LIMIT else "",
         history=tuple(history),
     )

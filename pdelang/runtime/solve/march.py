@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import numpy as np
 
 from pdelang.runtime.representation import Representation
-from pdelang.runtime.solve.box import Attempt, solve_box
+from pdelang.runtime.solve.box import OUT_OF_TIME, Attempt, solve_box
 from pdelang.runtime.solve.plan import ESTIMATE_SLACK, Plan, Run
 from pdelang.runtime.solve.slabs import Slabs
 from pdelang.runtime.status import Status
@@ -25,9 +26,16 @@ HOPELESS = 0.5
 
 def march(run: Run) -> tuple[Representation | None, np.ndarray | None]:
     """The solution in slabs, and the difference of its two passes, root mean square, one a field."""
-    coarse, plans = _adaptive(run)
+    coarse, plans, limit = _adaptive(run)
     if coarse is None or run.status is not Status.CONVERGED:
         return coarse, None
+    estimated = _estimated(run, coarse, plans)
+    if limit:
+        run.stop(Status.ITERATION_LIMIT, limit)
+    return estimated
+
+
+def _estimated(run: Run, coarse: Slabs, plans: list[Plan]) -> tuple[Representation, np.ndarray | None]:
     finer = [plan.finer() for plan in plans]
     if not all(run.fits(plan, ESTIMATE_SLACK) for plan in finer):
         return coarse, None
@@ -41,8 +49,8 @@ def _slab(run: Run, start: float, stop: float) -> tuple[np.ndarray, np.ndarray]:
     return lower, upper
 
 
-def _adaptive(run: Run) -> tuple[Slabs | None, list[Plan]]:
-    """Try, and after a slab that is not good enough try again shorter or finer; keep the best."""
+def _adaptive(run: Run) -> tuple[Slabs | None, list[Plan], str]:
+    """Try, and after a slab that is not good enough try again shorter or finer; keep the best. The text: which limit a slab has met."""
     problem, options = run.problem, run.problem.options
     start, end = float(problem.lower[-1]), float(problem.upper[-1])
     name = problem.compiled.problem.coordinates[-1].name
@@ -51,11 +59,13 @@ def _adaptive(run: Run) -> tuple[Slabs | None, list[Plan]]:
     edges: list[float] = [start]
     parts: list[Representation] = []
     used: list[Plan] = []
+    limit = ""
     try:
         while len(parts) < options.slabs if options.slabs else edges[-1] < end:
             best: Attempt | None = None
             chosen, failures = plan, 0
             while True:
+                began = time.monotonic()
                 lower, upper = _slab(run, edges[-1], plan.stop(edges[-1], end))
                 attempt = solve_box(problem, strategy, run.layout(plan), lower, upper, parts[-1] if parts else None, like=like)
                 like = attempt.system
@@ -64,25 +74,30 @@ def _adaptive(run: Run) -> tuple[Slabs | None, list[Plan]]:
                 if best is None or attempt.residual < best.residual:
                     chosen, best = plan, attempt
                 following = _following(run, chosen if failures else plan, attempt, SHORTEST * (end - start), failures)
-                if attempt.residual <= target or failures > PATIENCE or following is None:
+                late = float(best.expansion.upper[-1]) < end and run.late(time.monotonic() - began)
+                if late or attempt.residual <= target or failures > PATIENCE or following is None:
                     break
                 plan = following
             if not best.residual < HOPELESS:
-                run.status = best.status if best.status is Status.NON_FINITE else Status.DIVERGED
                 stays = f"no accurate slab from {name} = {edges[-1]:.6g} on: the residual stays at {best.residual:.1e}"
-                run.message = best.message or stays
+                run.stop(best.status if best.status is Status.NON_FINITE else Status.DIVERGED, best.message or stays)
                 break
             edges.append(float(best.expansion.upper[-1]))
             parts.append(best.expansion)
             used.append(chosen)
+            if late:
+                run.message = f"{OUT_OF_TIME} at {name} = {edges[-1]:.6g}"
+                break
+            if best.status is Status.ITERATION_LIMIT:
+                limit = best.message
             eased = chosen.eased(best.residual, target)
             plan = eased if options.kernels is None else chosen
             plan = plan if options.slabs is None else replace(plan, length=chosen.length)
             if best.residual > target:
                 target = 2 * best.residual  # what one slab could not reach, the next need not try in vain
     except KeyboardInterrupt:
-        run.status = Status.INTERRUPTED
-    return (Slabs(np.array(edges), tuple(parts)) if parts else None), used
+        run.status, run.message = Status.INTERRUPTED, ""
+    return (Slabs(np.array(edges), tuple(parts)) if parts else None), used, limit
 
 
 def _following(run: Run, plan: Plan, attempt: Attempt, shortest: float, failures: int) -> Plan | None:
@@ -105,11 +120,12 @@ def _following(run: Run, plan: Plan, attempt: Attempt, shortest: float, failures
 
 
 def _again(run: Run, edges: np.ndarray, plans: list[Plan]) -> Slabs | None:
-    """The same slabs, other layouts; None if that fails or is interrupted."""
+    """The same slabs, other layouts; None if that fails, is interrupted or out of time."""
     strategy, like = run.strategy(), None
     parts: list[Representation] = []
     try:
         for s, plan in enumerate(plans):
+            began = time.monotonic()
             lower, upper = _slab(run, edges[s], edges[s + 1])
             attempt = solve_box(run.problem, strategy, run.layout(plan), lower, upper, parts[-1] if parts else None, like=like)
             like = attempt.system
@@ -117,6 +133,8 @@ def _again(run: Run, edges: np.ndarray, plans: list[Plan]) -> Slabs | None:
             if attempt.status is not Status.CONVERGED:
                 return None
             parts.append(attempt.expansion)
+            if s + 1 < len(plans) and run.late(time.monotonic() - began):
+                return None
     except KeyboardInterrupt:
         return None
     return Slabs(edges, tuple(parts))

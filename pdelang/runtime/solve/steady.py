@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -29,6 +30,7 @@ def steady(run: Run) -> tuple[Representation | None, np.ndarray | None]:
     try:
         for level in range(2 if fixed else LEVELS):
             assert plan is not None
+            began = time.monotonic()
             guess = best.expansion if best else None
             attempt = solve_box(problem, run.strategy(), run.layout(plan), problem.lower, problem.upper, guess=guess)
             if attempt.residual >= HOPELESS and not problem.compiled.analysis.linear:
@@ -46,6 +48,8 @@ def steady(run: Run) -> tuple[Representation | None, np.ndarray | None]:
                 break
             if estimate is not None and best.residual <= run.target and run.within_tolerance(estimate, best.expansion):
                 break
+            if run.late(time.monotonic() - began):
+                break
             if fixed:
                 plan = replace(plan, sizes=sizes)
             elif attempt.residual <= run.target:  # good enough: finer for the estimate alone
@@ -58,5 +62,5 @@ def steady(run: Run) -> tuple[Representation | None, np.ndarray | None]:
         run.status = Status.INTERRUPTED
         return (best.expansion if best else None), estimate
     if best is not None:
-        run.status, run.message = best.status, best.message
+        run.stop(best.status, best.message)
     return (best.expansion if best else None), estimate
