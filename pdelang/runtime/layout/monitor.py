@@ -1,6 +1,6 @@
 """Grading: a smooth map of [-1, 1] onto a coordinate whose slope follows the local length of the solution.
 
-    l(x) = min over fields and time of  R/|u_x|,  (R/|u_xx|)^(1/2),     R = range of u
+    l(x) = min over fields, time and k = 1, 2, ... of  (R/|D^k u|)^(1/k),     R = range of u
 
 limited to grow by `GROWTH` a unit of length, so that a front finds room to move; smoothed, for the smoothness of the
 map decides the accuracy.
@@ -40,16 +40,16 @@ class Monitor:
 
 
 def local_length(x: Array, jets: Sequence[Array], periodic: bool) -> Monitor:
-    """jets: u, u_x, u_xx, each (fields, len(x), samples) at places x, ends included."""
+    """jets: u, u_x, u_xx, ..., each (fields, len(x), samples) at places x, ends included."""
     span = x[-1] - x[0]
     length = np.full(len(x), LARGEST * span)
-    for u, ux, uxx in zip(*jets):
+    for u, *derivatives in zip(*jets):
         size = np.ptp(u)
         if size <= 1e-12 * max(np.abs(u).max(), 1e-300):
             continue
         with np.errstate(divide="ignore"):
-            length = np.minimum(length, size / np.abs(ux).max(axis=-1))
-            length = np.minimum(length, np.sqrt(size / np.abs(uxx).max(axis=-1)))
+            for order, derivative in enumerate(derivatives, 1):
+                length = np.minimum(length, (size / np.abs(derivative).max(axis=-1)) ** (1 / order))
     return Monitor(x, limited(x, np.maximum(length, SMALLEST * span), periodic))
 
 

@@ -18,6 +18,9 @@ LARGEST = {0: 0, 1: 720, 2: 150, 3: 56, 4: 30}  # kernels an axis, by the number
 WORTH_GRADING = 1.8  # saving in kernels from which a graded layout is taken
 WORTH_GRADING_PERIODIC = 3.0  # uniform periodic modes are waves, and a change of layout leaves them undisturbed
 PER_LENGTH = 4.0  # kernels a local length where only the error of the projection says where they are needed
+MONITORED = {True: 4, False: 2}
+"""Derivatives that say how steep a place of a periodic, or another, coordinate is. Two do not see a smoothed kink that is a small fraction
+of the range (Allen-Cahn at x = 1); at the ends of an interval those of a coarse solution are noise from the third on."""
 GRADED_FROM = 40  # kernels an axis below which grading is not considered
 FURTHER = (1.15, 2.0)  # least and largest growth of an axis in one refinement
 
@@ -122,9 +125,9 @@ class Layout:
         inside = np.clip(x, factor.lower + inset, factor.upper - inset)
         others = [None if j == axis else f.values[0] for j, f in enumerate(space.factors)]
         weights = [along(factor.to_weights, c, axis) for c in coefficients]
-        gaussians = factor.gaussians(inside, 2)
+        gaussians = factor.gaussians(inside, MONITORED[periodic])
         jets = []
-        for k in range(3):
+        for k in range(MONITORED[periodic] + 1):
             own = [contract([gaussians[k] if j == axis else m for j, m in enumerate(others)], w) for w in weights]
             jets.append(np.stack([np.moveaxis(o, axis, 0).reshape(len(x), -1) for o in own]))
         return local_length(x, jets, periodic)

@@ -25,7 +25,7 @@ from pdelang.runtime.solve.product_program import Program
 from pdelang.runtime.solve.product_schedule import Schedule, Stage
 from pdelang.runtime.solve.product_system import SlabSystem, Space
 from pdelang.runtime.solve.product_transfer import Starts, made_admissible, transfer
-from pdelang.runtime.solve.product_verdict import SAFETY, STEEP, Known, Verdict, judged
+from pdelang.runtime.solve.product_verdict import EARLY, MOST, SAFETY, STEEP, Known, Verdict, judged
 from pdelang.runtime.solve.slabs import Slabs
 from pdelang.runtime.status import Status
 
@@ -41,6 +41,7 @@ GROWTH = 1e12  # of the solution over its size on the first slab, beyond which i
 BLOWN_LENGTH, BLOWN_KERNELS = 5e-4, 0.2  # of the whole time and of the largest layout, below and above which gradients are said to blow up
 COARSEN = 0.8  # go to fewer kernels when fewer than this share are needed
 JUMP, SMALLEST_JUMP = 0.1, 3e-13  # of the tolerance: what one transfer may lose, and what rounding always loses
+DENSER = (1.3, 1.7)  # a graded layout that loses something is tried with so many times the kernels
 SPACES = 8  # factors of so many layouts are kept
 
 
@@ -88,7 +89,7 @@ class _State(Known):
     jump: float = 0.0
     lost: float = 0.0  # of the initial values, by the layout
     followed: int = -1  # of the schedule, the layout taken last
-    stretch: float = 1.0  # lengths in units of the schedule's
+    free: bool = True  # the last slab does not bound the length of the next one, only the schedule does
     unguided: bool = False  # the schedule's guess has misled Newton on this slab
     failures: int = 0
     refinements: int = 0
@@ -260,9 +261,7 @@ class _Pass:
         return len(self.state.edges) > 1 and not layout.fixed and fine and share < BLOWN_LENGTH and defect > STEEP
 
     def _shorten(self, h: float, factor: float) -> None:
-        state = self.state
-        state.stretch *= min(1.0, factor * h / state.length)
-        state.length = factor * h
+        self.state.length = factor * h
 
     def _rejected(self, system: SlabSystem, solved: Solved, verdict: Verdict) -> bool:
         """Shortens the slab or refines its layout, and says so, if that can lower a residual above the tolerance."""
@@ -303,8 +302,10 @@ class _Pass:
         state.edges.append(state.at)
         state.starts = made_admissible(state.space, system.ended(solved.W), state.at)
         if not self.limits.slabs:
-            factor = 1.0 if 0.87 < verdict.factor < 1.15 else verdict.factor
-            state.length, state.stretch = h * factor, float(np.clip(state.stretch * np.sqrt(factor), 0.01, 2.0))
+            state.length, state.free = (
+                h if 0.87 < verdict.factor < 1.15 else h * verdict.factor,
+                verdict.factor >= MOST and h > EARLY * self.whole,
+            )
         self._coarsen(verdict.on_axes)
         self.recorder.accepted(state)
 
@@ -323,7 +324,8 @@ class _Pass:
         if chosen != state.followed and (state.layout.fixed or len(state.edges) == 1 or self._move(layout)):
             state.followed = chosen
         if not self.limits.slabs:
-            state.length = self.schedule.length(number, state.at, self.T.modes) * state.stretch
+            ahead = self.schedule.length(number, state.at, self.T.modes)
+            state.length = ahead if state.free else min(ahead, state.length)
 
     def _space(self, layout: Layout) -> Space:
         if layout not in self.spaces:
@@ -358,11 +360,11 @@ class _Pass:
         finer = state.layout.adapted(system.space, system.over_time(solved.W), defects, limit, keep=len(state.edges) == 1)
         if finer is None:
             return False
-        if not self._move(finer):
-            same = state.layout.refined(defects, limit)  # along the same maps nothing is lost
-            if same is None or not self._move(same, patience=np.inf):
-                return False
-        return True
+        same = state.layout.refined(defects, limit)  # along the same maps nothing is lost
+        if same is None:
+            return self._move(finer)
+        denser = [finer, *(finer.coarser(share) for share in DENSER if not finer.fixed)]
+        return any(self._move(layout) for layout in denser if sum(layout.kernels) <= sum(same.kernels)) or self._move(same, patience=np.inf)
 
     def _coarsen(self, defects: Array) -> None:
         layout = self.state.layout

@@ -80,6 +80,7 @@ def _evolution(program: Program, options: SolveOptions, progress: Progress) -> M
         return _result(program, coarse, None, history)
     aim, error, fine = max(AIM * tolerance, rough / 100), None, coarse
     for number in range(PASSES):
+        assert coarse.representation is not None
         schedule = Schedule(coarse.stages, coarse.representation, SAFETY * aim)
         fine = march(program, layout, aim, progress, limits, schedule, share=(0.3, 1.0))
         history.append(_figures(fine))
@@ -104,7 +105,8 @@ def _evolution(program: Program, options: SolveOptions, progress: Progress) -> M
 
 def _estimated(program: Program, coarse: March, fine: March, progress: Progress, limits: Limits) -> tuple[Array, Array]:
     """Error and size of the finer of two solutions; by the coarser one where the correction has no time or no success."""
-    assert coarse.representation is not None and fine.representation is not None
+    assert coarse.representation is not None
+    assert fine.representation is not None
     if fine.status in (Status.CONVERGED, Status.TOLERANCE_NOT_MET):
         found = correction(program, fine, progress, limits, (0.9, 1.0))
         if found is not None:

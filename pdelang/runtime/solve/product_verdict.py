@@ -17,7 +17,7 @@ USELESS = 0.6  # share of an axis' defect that remains after two refinements if 
 STEEP = 0.02  # space defect beyond which a slab is halved before its layout is judged: what it shows is not the solution yet
 ROUGH = 0.3  # a residual as large as the equation's terms says nothing about which axis is to blame
 LEAST, MOST = 0.3, 1.8  # change of a slab's length
-EARLY, MOST_EARLY = 0.01, 3.0  # share of the time below which slabs may grow faster: what is not smooth at t = 0 wants a geometric series
+EARLY, MOST_EARLY = 0.01, 30.0  # share of the time below which a slab is short because of the start, and how fast they may grow there
 
 
 @dataclass(eq=False)
@@ -93,9 +93,24 @@ def judged(known: Known, system: SlabSystem, W: Array, tolerance: float, passed:
     if not blamed.any() and in_time < ROUNDING and h < 0.8 * known.rejected[0] and in_time > 0.5 * known.rejected[1]:
         known.time_floor = in_time  # shorter slabs do not help
     slow = slow and in_time > 2 * known.time_floor
-    factor = (MARGIN * tolerance / max(in_time, 1e-6 * tolerance, 1e-15)) ** (1.0 / (0.75 * system.time.modes))
-    factor = float(np.clip(factor, LEAST, MOST_EARLY if h < EARLY * whole else MOST))
+    share = MARGIN * tolerance / max(in_time, 1e-6 * tolerance, 1e-15)
+    factor = float(np.clip(share ** (1.0 / (0.75 * system.time.modes)), LEAST, MOST))
+    if h < EARLY * whole and factor > 1.0:
+        factor = max(factor, min(_after_start(passed, h, share, system.time.modes), MOST_EARLY))
     return Verdict(quality, in_time, on_axes, total, blamed, slow, factor)
+
+
+def _after_start(passed: float, h: float, share: float, modes: int) -> float:
+    """Growth of slabs that follow a start which is not smooth. On [t, q t] a singularity at 0 leaves rho^-modes,
+
+        (q + 1)/(q - 1) = (rho + 1/rho)/2,    q = ((rho + 1)/(rho - 1))^2
+
+    so that what this slab left tells the q of the next one, which may leave `share` times as much."""
+    if passed <= 0.0:
+        return MOST_EARLY**0.5
+    root = np.sqrt((passed + h) / passed)
+    rho = max((root + 1) / (root - 1) / share ** (1 / modes), 1.2)
+    return float(0.8 * (((rho + 1) / (rho - 1)) ** 2 - 1) * (passed + h) / h)
 
 
 def _relative(known: Known, quality: Quality, h: float, passed: float, whole: float) -> tuple[float, Array, float]:
