@@ -38,7 +38,7 @@ def steady(run: Run) -> tuple[Representation | None, np.ndarray | None]:
                 if guess is not None:
                     attempt = solve_box(problem, run.strategy(), run.layout(plan), problem.lower, problem.upper, guess=guess)
             run.note(attempt, f"level {level + 1}", None)
-            worse = best is not None and attempt.residual > 2 * best.residual
+            worse = best is not None and attempt.residual > 2 * best.residual and not fixed
             if best is not None:
                 estimate = run.difference(best.expansion, attempt.expansion)
             if worse and level > 1:
