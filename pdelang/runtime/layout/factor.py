@@ -103,9 +103,10 @@ def orthonormalised(
 ) -> Factor:  # fmt: skip
     G = gaussian_derivatives(centres, widths, points, order, period)
     root = np.sqrt(weights)[:, None]
-    U, S, Vt = np.linalg.svd(root * G[0], full_matrices=False)
+    columns = np.sqrt(widths.max() / widths)  # to equal norms: else the narrow kernels of a layer of width 1e-6 drown in the truncation
+    U, S, Vt = np.linalg.svd(root * G[0] * columns, full_matrices=False)
     rank = int((truncation * S[0] < S).sum())
-    to_weights = Vt[:rank].T / S[:rank]
+    to_weights = columns[:, None] * (Vt[:rank].T / S[:rank])
     values = np.stack([g @ to_weights for g in G])
     values[0] = U[:, :rank] / root  # U itself: G @ (V / S) has lost the digits of the small singular values
     return Factor(lower, upper, centres, widths, period, to_weights, points, weights, values, mapping)

@@ -3,107 +3,99 @@
 from __future__ import annotations
 
 import time as clock
-from dataclasses import dataclass
 
 import numpy as np
 
-from pdelang.runtime.layout.product_representation import ProductExpansion
-from pdelang.runtime.layout.slab import no_time
 from pdelang.runtime.options import SolveOptions
 from pdelang.runtime.result import MethodResult, Progress
+from pdelang.runtime.solve.product_adaption import adapted
+from pdelang.runtime.solve.product_continuation import Path, followed
 from pdelang.runtime.solve.product_estimate import AIM, difference, estimate, sizes
-from pdelang.runtime.solve.product_gauss_newton import galerkin_wanted, least_squares_wanted, solve_galerkin, solve_least_squares
-from pdelang.runtime.solve.product_iteration import Limits, solve_slab
+from pdelang.runtime.solve.product_iteration import Limits
 from pdelang.runtime.solve.product_layouts import Layout, first_layout
 from pdelang.runtime.solve.product_program import Program
-from pdelang.runtime.solve.product_system import SlabSystem
-from pdelang.runtime.solve.product_transfer import transferred
+from pdelang.runtime.solve.product_stage import Stage, stage
 from pdelang.runtime.status import Status
 
+UNSEEN = 3  # layouts in a row with a residual of the size of the terms
 FAILURES = 3  # layouts in a row on which Newton's iteration fails: a finer one will not mend it
 FIRST_SHARE = 0.7  # of a given number of kernels: a first solution, which only shows the second one's error
 
 
-@dataclass(frozen=True, eq=False)
-class Stage:
-    """One layout's solution. residual: relative to the equation's terms, root mean square, the largest over the equations."""
-
-    representation: ProductExpansion
-    layout: Layout
-    residual: float
-    defects: np.ndarray
-    newton: int
-    krylov: int
-    converged: bool
-    system: SlabSystem
-    W: np.ndarray
-
-
-def stage(layout: Layout, tolerance: float, before: Stage | None, iterations: int) -> Stage:
-    space = layout.space()
-    program = layout.program
-    system = SlabSystem(space, no_time(), 0.0, 1.0, ((),) * program.fields)
-    guess = None
-    if before is not None and before.converged:
-        guess = np.stack([transferred(before.system.space, space, w[..., 0])[..., None] for w in before.W])
-    if least_squares_wanted(system):
-        solved = solve_least_squares(system, 0.02 * tolerance, guess, iterations)
-    elif galerkin_wanted(system):
-        solved = solve_galerkin(system, 0.02 * tolerance, guess, iterations)
-    else:
-        solved = solve_slab(system, 0.02 * tolerance, {}, guess, iterations)
-    quality = system.quality(solved.W)
-    scale = np.maximum(quality.scale, 1e-12 * max(quality.scale.max(), 1e-300))
-    axes = (quality.axes / scale).max(axis=1) if len(quality.axes) else np.zeros(0)
-    residual = float((quality.residual / scale).max())
-    expansion = ProductExpansion.of(system, solved.W)
-    return Stage(expansion, layout, residual, axes, solved.steps, solved.krylov, solved.converged, system, solved.W)
-
-
-def next_layout(last: Stage, tolerance: float) -> Layout | None:
+def next_layout(stages: list[Stage], tolerance: float) -> Layout | None:
     """Finer where the residual is not resolved (everywhere where it is, for a second opinion); graded where that saves."""
+    last, before = stages[-1], stages[-2] if len(stages) > 1 else None
     blamed = last.defects > tolerance
     if last.residual > tolerance and blamed.any() and np.isfinite(last.residual):
         if not last.converged:
             return last.layout.refined(last.defects, 0.3 * tolerance)
-        return last.layout.adapted(last.system.space, last.system.over_time(last.W), last.defects, 0.3 * tolerance)
+        return adapted(last, 0.3 * tolerance, before)
     return last.layout.refined(np.full(last.layout.axes, 0.5), 0.4)
 
 
-def refine(first: Layout, tolerance: float, progress: Progress, limits: Limits, limit: int = 12) -> tuple[list[Stage], Status, str]:
+def refine(first: Layout, tolerance: float, progress: Progress, limits: Limits, limit: int = 16) -> tuple[list[Stage], Status, str]:
     """Stages from coarse to fine; the last two are both fine enough unless the status says otherwise."""
     stages: list[Stage] = []
     layout: Layout | None = first.coarser(FIRST_SHARE) if first.fixed else first
-    met = 0
+    path: Path | None = None
     try:
         while layout is not None and len(stages) < limit:
             progress(f"steady, {'x'.join(map(str, layout.kernels))} kernels", min(0.9, len(stages) / 8))
             began = clock.monotonic()
-            stages.append(stage(layout, tolerance, stages[-1] if stages else None, limits.iterations))
-            last = stages[-1]
-            met = met + 1 if last.converged and last.residual <= tolerance else 0
-            if met and len(stages) > 1 and (met > 1 or stages[-2].residual < 1e4 * tolerance):
+            stages.append(stage(layout, tolerance, [((1.0, stages[-1]),)] if stages and stages[-1].converged else [], limits.iterations))
+            if path is None and lost(stages):
+                path = followed(stages[0].layout, progress, limits)
+                if path.last is None or not path.arrived:
+                    break
+                stages.append(path.last)
+            if done(stages, tolerance):
                 return stages, Status.CONVERGED, ""
-            if len(stages) >= FAILURES and not any(s.converged for s in stages[-FAILURES:]):
+            if hopeless(stages, tolerance):
                 break
-            if len(stages) > 3 and last.residual > 0.3 * stages[-3].residual and last.residual < 1e-6:
-                return stages, Status.STAGNATED, f"the residual stays at {last.residual:.1e} of the equation's terms"
-            layout = next_layout(last, tolerance) if not first.fixed else first if len(stages) == 1 else None
-            spent = clock.monotonic() - began
-            if layout is not None and clock.monotonic() + 3 * spent > limits.deadline:
-                return stages, Status.ITERATION_LIMIT, f"out of time (option time_limit); {_left(last)}"
+            layout = next_layout(stages, tolerance) if not first.fixed else first if len(stages) == 1 else None
+            if layout is not None and clock.monotonic() + 3 * (clock.monotonic() - began) > limits.deadline:
+                return stages, Status.ITERATION_LIMIT, f"out of time (option time_limit); {_left(stages[-1])}"
     except KeyboardInterrupt:
         return stages, Status.INTERRUPTED, "interrupted"
+    return stages, *_reason(stages, path, first, tolerance, limits)
+
+
+def lost(stages: list[Stage]) -> bool:
+    """Newton's iteration fails, or finer layouts do not find what is steep: time for an easier problem."""
+    last = stages[-1]
+    nonlinear = not last.layout.program.linear
+    return (nonlinear and not last.converged) or (len(stages) >= UNSEEN and all(s.residual > 0.1 for s in stages[-UNSEEN:]))
+
+
+def done(stages: list[Stage], tolerance: float) -> bool:
+    """Two solutions in a row meet the tolerance, or one that does so by far more than the step from the one before."""
+    met = [s.converged and s.residual <= tolerance for s in stages]
+    return len(met) > 1 and met[-1] and (met[-2] or stages[-2].residual < 1e4 * tolerance)
+
+
+def hopeless(stages: list[Stage], tolerance: float) -> bool:
+    """Newton fails on every layout, or the residual no longer falls."""
+    if len(stages) >= FAILURES and not any(s.converged for s in stages[-FAILURES:]):
+        return True
+    last = stages[-1].residual
+    return len(stages) > 3 and tolerance < last < 1e-6 and last > 0.3 * stages[-3].residual
+
+
+def _reason(stages: list[Stage], path: Path | None, first: Layout, tolerance: float, limits: Limits) -> tuple[Status, str]:
     last = stages[-1]
     if not np.isfinite(last.residual):
-        return stages, Status.NON_FINITE, "a value that is not finite appeared"
+        return Status.NON_FINITE, "a value that is not finite appeared"
     if last.newton >= limits.iterations and not last.converged:
-        return stages, Status.ITERATION_LIMIT, f"Newton's iteration is not done after {last.newton} steps (option max_iterations)"
-    if first.fixed and met:
-        return stages, Status.CONVERGED, ""
+        return Status.ITERATION_LIMIT, f"Newton's iteration is not done after {last.newton} steps (option max_iterations)"
+    if path is not None and not path.arrived:
+        return Status.STAGNATED, f"Newton's iteration does not converge from a zero start; {path.words(first.program)}"
     if not last.converged:
-        return stages, Status.STAGNATED, "Newton's iteration does not converge from a zero start"
-    return stages, Status.TOLERANCE_NOT_MET, f"{_left(last)} on the {'given' if first.fixed else 'finest'} layout"
+        return Status.STAGNATED, "Newton's iteration does not converge from a zero start"
+    if first.fixed and last.residual <= tolerance:
+        return Status.CONVERGED, ""
+    if hopeless(stages, tolerance):
+        return Status.STAGNATED, f"the residual stays at {last.residual:.1e} of the equation's terms"
+    return Status.TOLERANCE_NOT_MET, f"{_left(last)} on the {'given' if first.fixed else 'finest'} layout"
 
 
 def _left(last: Stage) -> str:
