@@ -14,6 +14,7 @@ from pdelang.compiler.compiled import CompiledProblem, Parameters
 from pdelang.compiler.parameters import UsageError, resolve
 from pdelang.language.problem import Problem
 from pdelang.runtime.certificate import Certificate
+from pdelang.runtime.diagnosis import explained, finite, undetermined
 from pdelang.runtime.options import NAMES, OptionError, SolveOptions, build
 from pdelang.runtime.result import MethodResult, Progress, silent
 from pdelang.runtime.sampling import EmptyPointSetError
@@ -21,7 +22,7 @@ from pdelang.runtime.solution import Solution
 from pdelang.runtime.solve import METHODS, choose, scattered
 from pdelang.runtime.solve.checkpoint import recording
 from pdelang.runtime.status import Status
-from pdelang.runtime.validation import blame, decide, validate
+from pdelang.runtime.validation import decide, validate
 
 
 def solve(
@@ -67,7 +68,9 @@ def direct(
     with recording(checkpoint, resume, compiled, parameters, options, progress) as (reporting, recorder), np.errstate(all="ignore"):
         result, certificate = _solved(compiled, parameters, options, reporting)
         status = decide(result, certificate)
-        message = result.message or ("" if status is Status.CONVERGED else blame(certificate))
+        if status is Status.CONVERGED and undetermined(compiled, parameters):
+            status = Status.UNDETERMINED
+        message = explained(compiled, parameters, result, certificate, status)
         if recorder is not None:
             recorder.finished(status)
             message = "; ".join(part for part in (message, recorder.fault) if part)
@@ -87,6 +90,7 @@ def _solved(
             method, reason = scattered(compiled)
             reason = f"{reason}; a product layout cannot hold the problem: {result.message}"
             result = replace(METHODS[method](compiled, parameters, options, progress), reason=reason)
+        result = finite(result)
         certificate = validate(compiled, parameters, result, options.tolerance, options.seed)
     except EmptyPointSetError as empty:
         raise UsageError(str(empty)) from None

@@ -12,6 +12,7 @@ class Status(enum.Enum):
     DIVERGED = "not converged: the iteration left every bound"
     NON_FINITE = "not converged: a value that is not finite appeared"
     ITERATION_LIMIT = "not converged: a limit of iterations or of time was reached"
+    UNDETERMINED = "not converged: the conditions do not determine the solution; given is one of many"
     INTERRUPTED = "interrupted: what was computed until then is kept"
 
     @property

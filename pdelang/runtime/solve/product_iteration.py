@@ -74,9 +74,9 @@ def solve_slab(
     linear = program.linear and all(program.compiled.conditions[n].linear for n in space.weak)
     for step in range(1, (NEWTON_LIMIT if linear else min(NEWTON_LIMIT, iterations)) + 1):
         W = lift + constraints.expand(Y)
-        full, partials, _ = system.evaluate(W)
+        full, partials, sizes = system.evaluate(W)
         weak = {n: system.weak_residual(n, W) for n in space.weak}
-        if not np.isfinite(full).all():
+        if not (np.isfinite(full).all() and np.isfinite(sizes).all()):
             return Solved(W, False, step, krylov, np.inf)
         face_partials = {n: w[1] for n, w in weak.items()}
         if inverse is None:
