@@ -20,6 +20,8 @@ _PUBLIC = {
     "solve": "pdelang.runtime.api",
     "Solution": "pdelang.runtime.solution",
     "SolveOptions": "pdelang.runtime.options",
+    "train": "pdelang.runtime.training",
+    "Family": "pdelang.runtime.family",
     "Status": "pdelang.runtime.status",
     "UsageError": "pdelang.compiler.parameters",
 }

@@ -1,0 +1,117 @@
+"""`Family`: answers for every value of a program's parameters, from what was learned once.
+
+A query is checked like a solve: residual of every equation and condition on independent points, and the generator's own estimate where it
+has one. What misses the tolerance is solved directly, and the solution says so: a family never knows less than the solver.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from pdelang.compiler.compiled import CompiledProblem, Parameters
+from pdelang.compiler.parameters import resolve
+from pdelang.runtime.api import direct
+from pdelang.runtime.generator.conditions import Conditions
+from pdelang.runtime.generator.seam import Generator, QueryOptions
+from pdelang.runtime.options import SolveOptions
+from pdelang.runtime.result import MethodResult, Progress, silent
+from pdelang.runtime.solution import Solution
+from pdelang.runtime.status import Status
+from pdelang.runtime.validation import blame, decide, validate
+
+BEYOND = 0.25
+"""Share of a parameter's range by which a query may leave it: further out nothing that was learned says anything."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """How a family came about. generator: a name of `GENERATORS`; reason: why that one. options: those of the training, as JSON has them.
+    steps: units of work; seconds: spent in them, over all runs. figures: of the last unit. finished: nothing is left to resume."""
+
+    generator: str
+    reason: str
+    options: dict[str, Any]
+    steps: int = 0
+    seconds: float = 0.0
+    figures: dict[str, float] = field(default_factory=dict)
+    finished: bool = False
+    interrupted: bool = False
+
+    def after(self, figures: dict[str, float], seconds: float) -> Record:
+        return replace(self, steps=self.steps + 1, seconds=self.seconds + seconds, figures=figures)
+
+
+@dataclass(frozen=True, eq=False)
+class Family:
+    """
+    compiled: the program. model: what was learned. record: how.
+
+    Example:
+        family = pdelang.train("burgers.pde", out="burgers.family")
+        solution = family.query(nu=0.02)                      # a Solution, in milliseconds
+        data = family.sweep(nu=np.linspace(0.01, 0.1, 1000))  # an xarray.Dataset
+    """
+
+    compiled: CompiledProblem = field(repr=False)
+    model: Generator = field(repr=False)
+    record: Record
+
+    @property
+    def conditions(self) -> Conditions:
+        return Conditions.of(self.compiled.problem)
+
+    @property
+    def tolerance(self) -> float:
+        """What the training aimed at, and what a query is held to unless it says otherwise."""
+        return float(self.record.options["tolerance"])
+
+    def query(
+        self,
+        *,
+        tolerance: float | None = None,
+        adapt_steps: int | None = None,
+        samples: int = 0,
+        seed: int = 0,
+        fallback: bool = True,
+        progress: Progress = silent,
+        **parameters: Any,
+    ) -> Solution:
+        """The solution at given parameters (defaults for the others).
+
+        tolerance: what it has to meet, by default the training's; an answer that misses it is solved directly unless `fallback` is false.
+        adapt_steps: of refinement after generation; None: the generator's own number. samples: of a posterior, where there is one.
+        A parameter may lie up to a quarter of its range's width outside. UsageError: an unknown parameter, or one further out.
+        """
+        began = time.perf_counter()
+        given = resolve(self.compiled.problem, parameters, beyond=BEYOND)
+        wanted = self.tolerance if tolerance is None else tolerance
+        result = self.model.answer(self.compiled, given, QueryOptions(wanted, adapt_steps, samples, seed))
+        learned = self._judged(given, result, wanted, seed, began)
+        if learned.converged or not fallback:
+            return learned
+        solved = direct(self.compiled, given, SolveOptions(tolerance=wanted, seed=seed), progress)
+        reason = f"what was learned misses the tolerance ({learned.message or learned.status.value}): solved directly; {solved.reason}"
+        return replace(solved, reason=reason, seconds=time.perf_counter() - began)
+
+    def _judged(self, parameters: Parameters, result: MethodResult, tolerance: float, seed: int, began: float) -> Solution:
+        certificate = validate(self.compiled, parameters, result, tolerance, seed)
+        status = decide(result, certificate)
+        message = result.message or ("" if status is Status.CONVERGED else blame(certificate))
+        result = replace(result, message=message)
+        return Solution.of(self.compiled, parameters, result, status, certificate, time.perf_counter() - began)
+
+    def save(self, path: str | Path) -> Path:
+        """One file without code in it: program, arrays, record. Never half a file. What a training needs to go on, `train` alone writes."""
+        from pdelang.runtime.family_storage import save
+
+        return save(self, Path(path))
+
+    @staticmethod
+    def load(path: str | Path) -> Family:
+        """A family as `save` or `train` left it. UsageError: not such a file, cut short, or of another version."""
+        from pdelang.runtime.family_storage import load
+
+        return load(Path(path))

@@ -1,0 +1,23 @@
+"""What learns a family: one row a kind. See `seam.py` for what a row must be able to do."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+GENERATORS: dict[str, tuple[str, str, str]] = {
+    "spectral": ("pdelang.runtime.generator.spectral", "SpectralTraining", "Spectral"),
+}
+"""name -> (module, class of the `Training`, class of the `Generator`)."""
+
+
+def training_class(name: str) -> Any:
+    """`Training` of a kind, made by `start(compiled, options)` or `resumed(compiled, options, numbers, arrays)`. KeyError: no such kind."""
+    module, training, _ = GENERATORS[name]
+    return getattr(import_module(module), training)
+
+
+def generator_class(name: str) -> Any:
+    """`Generator` of a kind. KeyError for an unknown one (a file of a later version, or a damaged one)."""
+    module, _, generator = GENERATORS[name]
+    return getattr(import_module(module), generator)
