@@ -22,7 +22,7 @@ from pdelang.runtime.solve.checkpoint import Recorder, recorder_of
 from pdelang.runtime.solve.product_iteration import Inverse, Limits, Solved, solve_slab
 from pdelang.runtime.solve.product_layouts import Layout, initial_coefficients
 from pdelang.runtime.solve.product_program import Program
-from pdelang.runtime.solve.product_schedule import Schedule, Stage
+from pdelang.runtime.solve.product_schedule import Schedule, Stage, projected
 from pdelang.runtime.solve.product_system import SlabSystem, Space
 from pdelang.runtime.solve.product_transfer import Starts, made_admissible, transfer
 from pdelang.runtime.solve.product_verdict import EARLY, MOST, SAFETY, STEEP, Known, Verdict, judged
@@ -179,6 +179,7 @@ class _Pass:
     spaces: dict[Layout, Space]
     recorder: Recorder
     cache: dict[object, Inverse] = field(default_factory=dict)
+    rejected: ProductExpansion | None = None  # the solution of the slab that was rejected last, here
 
     @property
     def whole(self) -> float:
@@ -199,7 +200,7 @@ class _Pass:
             h = remaining / np.ceil(remaining / state.length * (1 - 1e-9))
             progress(f"slab at {self.here}", share[0] + (share[1] - share[0]) * (state.at - state.edges[0]) / self.whole)
             system = SlabSystem(state.space, self.T, state.at, h, state.starts)
-            guess = None if self.schedule is None or state.unguided or state.followed < 0 else self.schedule.guess(system)
+            guess = self._guess(system)
             solved = solve_slab(system, 0.02 * self.tolerance, self.cache, guess, self.limits.iterations)
             state.newton, state.krylov = state.newton + solved.steps, state.krylov + solved.krylov
             ended = self._after(system, solved, guess is not None)
@@ -228,9 +229,19 @@ class _Pass:
         )
         if self._blows_up(h / self.whole, float(verdict.on_axes.max(initial=0.0))):
             return Status.STAGNATED, f"gradients grow beyond every bound at {self.here}: {STEEPENING}; {KNOWN}"
-        if not self._rejected(system, solved, verdict):
+        if self._rejected(system, solved, verdict):
+            self.rejected = None if verdict.rough else ProductExpansion.of(system, solved.W)
+        else:
             self._accept(system, solved, verdict)
         return None
+
+    def _guess(self, system: SlabSystem) -> Array | None:
+        """What was rejected here, or the coarser pass; a Newton step or two from the solution, where zero needs five to eight."""
+        if self.state.unguided:
+            return None
+        if self.rejected is not None:
+            return projected(self.rejected, system)
+        return None if self.schedule is None or self.state.followed < 0 else projected(self.schedule.solution, system)
 
     def _failed(self, solved: Solved, h: float) -> tuple[Status, str] | None:
         state, limits = self.state, self.limits
@@ -292,7 +303,7 @@ class _Pass:
         state, h = self.state, system.length
         if verdict.total > 10 * self.tolerance and not state.unresolved:
             state.unresolved = f"at {self.here} the residual stays at {verdict.total:.1e} of the equation's terms"
-        state.failures, state.refinements, state.unguided = 0, 0, False
+        state.failures, state.refinements, state.unguided, self.rejected = 0, 0, False, None
         state.learn(h, verdict.quality)
         state.used.append(len(state.layouts) - 1)
         state.in_time.append(verdict.in_time)

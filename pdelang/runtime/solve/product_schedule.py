@@ -76,9 +76,6 @@ class Schedule:
         factor = (MARGIN * self.limit) ** (1 / modes) / max(stage.in_time, 1e-15) ** (1 / stage.modes)
         return stage.length * float(np.clip(factor, *STRETCH))
 
-    def guess(self, system: SlabSystem) -> Array:
-        return projected(self.solution, system)
-
 
 def projected(solution: Representation, system: SlabSystem) -> Array:
     """Coefficients W of a known solution on a slab: its highest time derivative, tested."""
