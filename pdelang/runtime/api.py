@@ -85,7 +85,7 @@ def _solved(
     method, reason = choose(compiled) if options.method == "auto" else (options.method, "asked for")
     try:
         result = METHODS[method](compiled, parameters, options, progress)
-        stopped = result.status in (Status.INTERRUPTED, Status.ITERATION_LIMIT)
+        stopped = result.status in (Status.INTERRUPTED, Status.ITERATION_LIMIT, Status.NON_FINITE, Status.DIVERGED)
         if result.representation is None and options.method == "auto" and method == "product" and not stopped:
             method, reason = scattered(compiled)
             reason = f"{reason}; a product layout cannot hold the problem: {result.message}"
