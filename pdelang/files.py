@@ -9,6 +9,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+SUFFIXES = (".nc", ".nc4")
+"""Of a saved solution: what tools take for netCDF4."""
+
+
+def wrong_suffix(path: Path) -> str:
+    """What is wrong with a name for a solution, empty if nothing: one sentence for Python and the command line."""
+    if path.suffix.lower() in SUFFIXES:
+        return ""
+    return f"cannot write {path}: a solution is netCDF4, give a name that ends in {SUFFIXES[0]}"
+
 
 def check_writable(path: Path) -> None:
     """Raises what writing `path` would raise, before the work whose result it is to hold."""

@@ -6,8 +6,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pdelang.cli.errors import CommandError
-
 if TYPE_CHECKING:
     from pdelang.language.diagnostics import Diagnostic
     from pdelang.language.problem import Problem
@@ -15,14 +13,9 @@ if TYPE_CHECKING:
 
 
 def load(path: Path) -> Problem:
-    """CommandError: no such file, with the one that was probably meant. ProblemError: the program is wrong."""
+    """OSError: no such file, with the one that was probably meant. ProblemError: the program is wrong."""
     from pdelang.language.semantics import load as load_problem
 
-    if not path.exists():
-        meant = path.with_name(f"{path.name}.pde")
-        raise CommandError(f"no such file: {path}" + (f"; did you mean {meant}?" if meant.is_file() else ""))
-    if path.is_dir():
-        raise CommandError(f"{path} is a folder, not a program")
     return load_problem(path)
 
 

@@ -23,7 +23,8 @@ def plot(
     from pdelang.runtime.solution import Solution
 
     path = result.with_suffix(".png") if out is None else out
-    check_writable(path)
+    if result.is_file():  # else what is wrong is the result, and not where the picture goes
+        check_writable(path)
     solution = Solution.load(result)
     check_picture(path, has_time=solution.problem.time is not None)
     solution.plot(path)

@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pdelang.cli.errors import DONE, INTERRUPTED, NOT_CONVERGED, CommandError, guarded, print_json, sentence, wrong_command
-from pdelang.files import check_writable
+from pdelang.files import check_writable, wrong_suffix
 
 if TYPE_CHECKING:
     from pdelang.language.problem import Problem
     from pdelang.runtime.options import SolveOptions
     from pdelang.runtime.solution import Solution
 
-RESULTS = (".nc", ".nc4")
 CHECKPOINT = ".checkpoint"
 """Added to the output's name."""
 
@@ -90,8 +89,8 @@ def solve(
 
 def _check_outputs(out: Path | None, plot: Path | None) -> None:
     """All that can be known to go wrong with the files, before the work whose result they hold."""
-    if out is not None and out.suffix.lower() not in RESULTS:
-        raise CommandError(f"cannot write {out}: a solution is netCDF4, give a name that ends in {RESULTS[0]}")
+    if out is not None and (fault := wrong_suffix(out)):
+        raise CommandError(fault)
     for path in (out, plot):
         if path is not None:
             check_writable(path)
@@ -136,7 +135,7 @@ def _solve(
         compiled = compile_problem(problem)
         if not quiet:
             print_warnings(problem.source, compiled.warnings)
-        known = None if reference is None else load_reference(reference, problem, *map(_host, compiled.bounds(parameters)))
+        known = None if reference is None else load_reference(reference, problem, *map(_host, compiled.bounds(parameters)), parameters)
         solution = api.solve(compiled, options=options, progress=progress, checkpoint=kept.path, resume=kept.resume, **parameters)
     return solution if known is None or solution.representation is None else solution.compared_with(known)
 

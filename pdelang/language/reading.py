@@ -12,8 +12,9 @@ from pdelang.language.source import Source, Span
 def read_source(path: str | Path) -> Source:
     """The text of a `.pde` file, UTF-8 with or without a byte order mark, line ends as they are.
 
-    Raises ProblemError (E113: not UTF-8; E901: over 1 MiB) and OSError. No more than the limit is ever read.
+    Raises ProblemError (E113: not UTF-8; E901: over 1 MiB) and OSError, a sentence each. No more than the limit is ever read.
     """
+    _check_there(Path(path))
     with Path(path).open("rb") as file:  # `open` would take a number for a file descriptor, and close it
         data = file.read(FILE_BYTES + 1)
     name = str(path)
@@ -26,6 +27,15 @@ def read_source(path: str | Path) -> Source:
         source = Source(good + "\N{REPLACEMENT CHARACTER}", name)
         byte = data[error.start]
         raise ProblemError(source, (_not_utf8(len(good), byte),)) from None
+
+
+def _check_there(path: Path) -> None:
+    """FileNotFoundError with the file that was probably meant; IsADirectoryError."""
+    if path.is_dir():
+        raise IsADirectoryError(f"{path} is a folder, not a program")
+    if not path.exists():
+        meant = path.with_name(f"{path.name}.pde") if path.name else path
+        raise FileNotFoundError(f"no such file: {path}" + (f"; did you mean {meant}?" if meant.is_file() else ""))
 
 
 def too_large() -> Diagnostic:

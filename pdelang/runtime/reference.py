@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
     from pdelang.runtime.solution import Solution
 
 
+SAME = 1e-6
+"""Relative difference of two values of a parameter that counts as none: files may hold single precision, or digits as printed."""
+
+
 def exact_dataset(compiled: CompiledProblem, parameters: Mapping[str, Any], axes: Sequence[np.ndarray]) -> xarray.Dataset:
     """The exact solution on a tensor grid; fields without one are left out."""
     import xarray
@@ -32,12 +37,16 @@ def exact_dataset(compiled: CompiledProblem, parameters: Mapping[str, Any], axes
     return xarray.Dataset(known, coords=dict(zip(names, axes)), attrs={"source": "exact solution"})
 
 
-def load_reference(path: str | Path, problem: Problem, lower: np.ndarray, upper: np.ndarray) -> xarray.Dataset:
+def load_reference(
+    path: str | Path, problem: Problem, lower: np.ndarray, upper: np.ndarray, parameters: Mapping[str, Any] | None = None
+) -> xarray.Dataset:
     """Variables named after fields over dimensions named after coordinates; a coordinate may also be a scalar (a slice in time).
 
-    UsageError: no such file, not netCDF, no field of the problem in it, another dimension, points outside the domain.
+    UsageError: no such file, not netCDF, no field of the problem in it, another dimension, points outside the domain, or made at
+    other values of `parameters`, where its attributes say so.
     """
     data = read_netcdf(path)
+    _same_parameters(path, data.attrs, parameters or {})
     names = [c.name for c in problem.coordinates]
     fields = [f.name for f in problem.fields if f.name in data.data_vars]
     if not fields:
@@ -66,6 +75,34 @@ def load_reference(path: str | Path, problem: Problem, lower: np.ndarray, upper:
     ordered = ordered.astype(np.float64)
     ordered.attrs["source"] = Path(path).name
     return ordered
+
+
+def _same_parameters(path: str | Path, attributes: Mapping[str, Any], parameters: Mapping[str, Any]) -> None:
+    stated = _stated_parameters(path, attributes)
+    for name in parameters.keys() & stated.keys():
+        try:
+            theirs, mine = (np.atleast_1d(np.asarray(value, dtype=float)) for value in (stated[name], parameters[name]))
+        except (TypeError, ValueError):
+            raise UsageError(f"{path} says {name} = {stated[name]!r}, which is not a number") from None
+        if theirs.shape != mine.shape or not np.allclose(theirs, mine, rtol=SAME, atol=0):
+            raise UsageError(f"{path} was made with {name} = {_shown(theirs)}, this solve has {name} = {_shown(mine)}")
+
+
+def _stated_parameters(path: str | Path, attributes: Mapping[str, Any]) -> dict[str, Any]:
+    """`parameter_nu = 0.01` an attribute each, as `Solution.to_xarray` writes them, or all in one: `parameters = {"nu": 0.01}`, JSON."""
+    prefix = "parameter_"
+    stated = {str(name).removeprefix(prefix): value for name, value in attributes.items() if str(name).startswith(prefix)}
+    if isinstance(attributes.get("parameters"), str):
+        try:
+            together = json.loads(attributes["parameters"])
+        except ValueError:
+            raise UsageError(f"{path}: its attribute `parameters` is not JSON") from None
+        stated |= together if isinstance(together, dict) else {}
+    return stated
+
+
+def _shown(values: np.ndarray) -> str:
+    return f"{values[0]:.6g}" if values.size == 1 else "(" + ", ".join(f"{v:.6g}" for v in values) + ")"
 
 
 def read_netcdf(path: str | Path) -> xarray.Dataset:

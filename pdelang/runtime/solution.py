@@ -166,7 +166,8 @@ class Solution:
         """
         from pdelang.runtime.reference import load_reference, relative_l2
 
-        data = load_reference(reference, self.problem, self.lower, self.upper) if isinstance(reference, (str, Path)) else reference
+        whole = (self.problem, self.lower, self.upper, self.parameters)
+        data = load_reference(reference, *whole) if isinstance(reference, (str, Path)) else reference
         return replace(self, relative_l2={**self.relative_l2, **relative_l2(self, data)}, reference=data)
 
     def to_json(self) -> dict[str, Any]:

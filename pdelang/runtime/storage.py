@@ -21,7 +21,7 @@ import numpy as np
 
 from pdelang import __version__
 from pdelang.compiler.parameters import UsageError
-from pdelang.files import replacing
+from pdelang.files import replacing, wrong_suffix
 from pdelang.language.diagnostics import ProblemError
 from pdelang.language.semantics import parse
 from pdelang.runtime.certificate import Certificate
@@ -42,7 +42,9 @@ DEEPEST = 8
 
 
 def save(solution: Solution, path: Path) -> Path:
-    """The file in one step. OSError where it cannot be written; ValueError if there is nothing to save."""
+    """The file in one step. UsageError for another suffix; OSError where it cannot be written; ValueError if there is nothing to save."""
+    if fault := wrong_suffix(path):
+        raise UsageError(fault)
     representation = solution.representation
     if representation is None:
         raise ValueError(f"there is nothing to save: {solution.status.value}")
@@ -67,7 +69,7 @@ def load(path: Path) -> Solution:
 def reading(path: Path) -> Iterator[None]:
     """Turns all that can be wrong with a file into a UsageError of one sentence."""
     if not path.is_file():
-        raise UsageError(f"no such file: {path}")
+        raise UsageError(f"{path} is a folder, not a file" if path.is_dir() else f"no such file: {path}")
     try:
         yield
     except UsageError as fault:

@@ -82,7 +82,7 @@ def test_fmt_leaves_a_wrong_file_alone_and_does_the_rest(cli: Cli, tmp_path: Pat
 
 
 def test_fmt_of_a_missing_file(cli: Cli) -> None:
-    assert cli("fmt", "none.pde").error == "none.pde: no such file or directory"
+    assert cli("fmt", "none.pde").error == cli("check", "none.pde").error == "no such file: none.pde"
 
 
 @pytest.mark.parametrize("template", TEMPLATES)
@@ -133,3 +133,11 @@ def test_bench_lists_names(cli: Cli) -> None:
     names = cli("bench").out.split()
     assert "accuracy" in names
     assert cli("bench", "nosuch").error == f"no benchmark 'nosuch': there are {', '.join(names)}"
+
+
+def test_a_folder_is_no_solution_and_no_program(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    assert cli("plot", "folder").error == "folder is a folder, not a file"
+    assert cli("plot", "none.nc", "-o", "nowhere/u.png").error == "no such file: none.nc"
+    for command in ("fmt", "check", "solve", "compile"):
+        assert cli(command, "folder").error == "folder is a folder, not a program"

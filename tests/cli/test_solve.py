@@ -91,6 +91,34 @@ def test_the_error_against_a_reference(cli: Cli, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("attributes", "message"),
+    [
+        ({"parameter_k": 0.75}, "ref.nc was made with k = 0.75, this solve has k = 1.5"),
+        ({"parameters": '{"k": 1}'}, "ref.nc was made with k = 1, this solve has k = 1.5"),
+        ({"parameters": "k = 1"}, "ref.nc: its attribute `parameters` is not JSON"),
+        ({"parameter_k": "one"}, "ref.nc says k = 'one', which is not a number"),
+        ({"parameter_k": [1.5, 1.5]}, "ref.nc was made with k = (1.5, 1.5), this solve has k = 1.5"),
+    ],
+)
+def test_a_reference_made_at_other_parameters_is_refused(
+    cli: Cli, heat: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, attributes: dict[str, Any], message: str
+) -> None:
+    import xarray
+
+    coordinates = {"x": [0.0, 1.0], "t": [0.0, 0.1]}
+    xarray.Dataset({"u": (("x", "t"), np.zeros((2, 2)))}, coordinates, attributes).to_netcdf(tmp_path / "ref.nc")
+    monkeypatch.setattr(api, "solve", lambda *_, **__: pytest.fail("the solve was started"))
+    assert cli("solve", heat, "-q", "-p", "k=1.5", "--reference", "ref.nc").error == message
+
+
+def test_a_reference_at_the_same_parameters_is_taken(cli: Cli, heat: str) -> None:
+    assert cli("solve", heat, "-p", "k=1.5", "--tol", "1e-3", "-o", "ref.nc").code == 0
+    ran = cli("solve", heat, "-p", "k=1.5", "--tol", "1e-3", "--reference", "ref.nc", "--json")
+    assert ran.json["relative_l2"]["u"] < 1e-12
+    assert "was made with k = 1.5, this solve has k = 1" in cli("solve", heat, "-q", "--reference", "ref.nc").error
+
+
+@pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["-p", "k=3"], "parameter `k` = 3 lies outside its range [0.5, 2]"),

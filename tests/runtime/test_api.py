@@ -88,3 +88,22 @@ def test_progress_is_told_and_an_interrupt_is_kept() -> None:
     assert stages == ["level 1"]
     assert solution.status is Status.INTERRUPTED
     assert not solution.converged
+
+
+def test_a_file_that_is_not_there_is_named_as_the_command_line_names_it(tmp_path: Path) -> None:
+    (tmp_path / "rod.pde").write_text(PROGRAM)
+    with pytest.raises(FileNotFoundError) as none:
+        pdelang.solve(tmp_path / "none.pde")
+    assert str(none.value) == f"no such file: {tmp_path / 'none.pde'}"
+    with pytest.raises(FileNotFoundError, match=r"no such file: .*/rod; did you mean .*/rod\.pde\?"):
+        pdelang.load(tmp_path / "rod")
+    with pytest.raises(IsADirectoryError, match="is a folder, not a program"):
+        pdelang.compile(tmp_path)
+
+
+def test_a_solution_is_saved_under_a_name_for_netcdf_only(tmp_path: Path) -> None:
+    solution = pdelang.solve(pdelang.parse(PROGRAM), method="least_squares", tolerance=1e-3)
+    with pytest.raises(UsageError, match=r"a\.txt: a solution is netCDF4, give a name that ends in \.nc"):
+        solution.save(tmp_path / "a.txt")
+    assert not list(tmp_path.iterdir())
+    assert solution.save(tmp_path / "a.NC").is_file()
