@@ -16,6 +16,7 @@ from pdelang.compiler.gaussian import columns, text
 from pdelang.compiler.lowering.emitted import MARK, PARTS
 from pdelang.compiler.naming import Names, derivative
 from pdelang.compiler.routines import Routines
+from pdelang.compiler.readable import Readable
 from pdelang.compiler.stages import Analysis, Residual, ResidualEquation
 from pdelang.compiler.text import block
 from pdelang.language.expressions import Jet
@@ -114,7 +115,7 @@ def lowered_text(residual: Residual, analysis: Analysis) -> str:
     problem, merged = residual.problem, merge(residual)
     d, m, shifts = len(problem.coordinates), moment_columns(residual, merged), len(images(residual))
     separate = moment_columns(residual, ((),) * len(merged))
-    features = columns(2, d)
+    features, readable = columns(2, d), Readable(residual)
     lines = [f"scattered Gaussians, d = {d}, order {analysis.order}, {len(problem.fields)} field(s), {shifts} image(s) a kernel", ""]
     lines += ["jets of the interior, D^a phi = h_a phi, g = P y:"]
     for field, orders in jet_union(residual):
@@ -123,7 +124,7 @@ def lowered_text(residual: Residual, analysis: Analysis) -> str:
         lines.append(f"    {name:10} {columns(sum(orders), d):4} columns   h = {h}")
     for equation, own in zip(residual.equations, merged):
         if own:
-            parts = [f"({equation.partials[a]}) {derivative(problem, equation.jets[a].field, equation.jets[a].orders)}" for a in own]
+            parts = [f"({readable(equation.partials[a])}) {derivative(problem, equation.jets[a].field, equation.jets[a].orders)}" for a in own]
             degree = max(sum(equation.jets[a].orders) for a in own)
             lines.append(f"    merged in {equation.equation.label}, {columns(degree, d)} columns: {' + '.join(parts)}")
     backward = [
