@@ -15,6 +15,7 @@ from pdelang.runtime.layout.factor import OVERLAP, PERIODIC_OVERLAP, Array
 from pdelang.runtime.layout.monitor import LARGEST, SMALLEST, Monitor, graded, limited
 from pdelang.runtime.layout.product import along, contract
 from pdelang.runtime.solve.product_layouts import Layout
+from pdelang.runtime.solve.product_linear import LARGEST_DENSE
 from pdelang.runtime.solve.product_stage import Stage
 
 ORDERS = 4
@@ -23,7 +24,7 @@ WORTH_GRADING, WORTH_GRADING_PERIODIC = 1.8, 3.0  # saving in kernels from which
 SHRINK = 0.3  # least share of the kernels inside that a first grading leaves
 DENSITY, DENSITY_SEVERAL = 2.5, 1.5  # kernels a local length of a rough solution: on one axis there is room for layers that move
 SHARPEST = 4.0  # lengths up to so many times the least belong to the layer
-FALLEN = 0.3  # of the residual before: a layout that gained less than this is not graded anew, but made finer
+FALLEN, UNGAINED = 0.3, 1.5  # of the residual before: a layout that gained less is not graded anew, but made so much finer
 
 
 def adapted(last: Stage, limit: float, before: Stage | None = None) -> Layout | None:
@@ -33,9 +34,11 @@ def adapted(last: Stage, limit: float, before: Stage | None = None) -> Layout | 
     if finer is None:
         return None
     gained = before is None or last.residual < FALLEN * before.residual
+    if not gained:
+        return held(finer_by(layout, np.where(last.defects > limit, UNGAINED, 1.0)), last)
     kernels, mappings = list(finer.kernels), list(layout.mappings)
     for i, growth in enumerate(layout.growths(last.defects, limit)):
-        if growth == 1 or finer.kernels[i] < GRADED_FROM or not gained:
+        if growth == 1 or finer.kernels[i] < GRADED_FROM:
             continue
         periodic = layout.program.periodic[i]
         monitor, coarsest = measured(last, i)
@@ -46,7 +49,23 @@ def adapted(last: Stage, limit: float, before: Stage | None = None) -> Layout | 
             kernels[i], mappings[i] = layout.bounded(i, wanted), graded(monitor, periodic)
         elif mappings[i] is not None:
             kernels[i], mappings[i] = layout.bounded(i, wanted * monitor.saving()), None
-    return replace(layout, kernels=tuple(kernels), mappings=tuple(mappings))
+    return held(replace(layout, kernels=tuple(kernels), mappings=tuple(mappings)), last)
+
+
+def finer_by(layout: Layout, growth: Array) -> Layout:
+    """The same maps with `growth` times as many kernels inside, an axis."""
+    inside = [max(n - layout.margin(i), 8) for i, n in enumerate(layout.kernels)]
+    return replace(layout, kernels=tuple(layout.bounded(i, n * g) for i, (n, g) in enumerate(zip(inside, growth))))
+
+
+def held(layout: Layout, last: Stage) -> Layout | None:
+    """The layout, or as much of it as a dense least-squares solve holds; None where that is no more than there was."""
+    program, kernels = layout.program, np.array(layout.kernels)
+    if program.fields > 1 or last.system.space.weak:
+        share = (LARGEST_DENSE / (program.fields * np.prod(kernels))) ** (1 / layout.axes)
+        kernels = np.floor(kernels * min(share, 1.0)).astype(int)
+    alike = all(m is n for m, n in zip(layout.mappings, last.layout.mappings))
+    return None if alike and np.prod(kernels) <= np.prod(last.layout.kernels) else replace(layout, kernels=tuple(int(n) for n in kernels))
 
 
 def sharpened(last: Stage, ratio: float, denser: float = 1.0) -> Layout:

@@ -8,7 +8,7 @@ import numpy as np
 
 from pdelang.runtime.options import SolveOptions
 from pdelang.runtime.result import MethodResult, Progress
-from pdelang.runtime.solve.product_adaption import adapted
+from pdelang.runtime.solve.product_adaption import adapted, finer_by, held
 from pdelang.runtime.solve.product_continuation import Path, followed
 from pdelang.runtime.solve.product_estimate import AIM, difference, estimate, sizes
 from pdelang.runtime.solve.product_iteration import Limits
@@ -17,8 +17,10 @@ from pdelang.runtime.solve.product_program import Program
 from pdelang.runtime.solve.product_stage import Stage, stage
 from pdelang.runtime.status import Status
 
+USELESS = 3  # layouts in a row that do not lower the residual: it is rounding, or a singularity
 UNSEEN = 3  # layouts in a row with a residual of the size of the terms
 FAILURES = 3  # layouts in a row on which Newton's iteration fails: a finer one will not mend it
+SECOND = 1.3  # times as many kernels for a second opinion
 FIRST_SHARE = 0.7  # of a given number of kernels: a first solution, which only shows the second one's error
 
 
@@ -28,9 +30,9 @@ def next_layout(stages: list[Stage], tolerance: float) -> Layout | None:
     blamed = last.defects > tolerance
     if last.residual > tolerance and blamed.any() and np.isfinite(last.residual):
         if not last.converged:
-            return last.layout.refined(last.defects, 0.3 * tolerance)
+            return held(finer_by(last.layout, last.layout.growths(last.defects, 0.3 * tolerance)), last)
         return adapted(last, 0.3 * tolerance, before)
-    return last.layout.refined(np.full(last.layout.axes, 0.5), 0.4)
+    return held(finer_by(last.layout, np.full(last.layout.axes, SECOND)), last)
 
 
 def refine(first: Layout, tolerance: float, progress: Progress, limits: Limits, limit: int = 16) -> tuple[list[Stage], Status, str]:
@@ -77,8 +79,8 @@ def hopeless(stages: list[Stage], tolerance: float) -> bool:
     """Newton fails on every layout, or the residual no longer falls."""
     if len(stages) >= FAILURES and not any(s.converged for s in stages[-FAILURES:]):
         return True
-    last = stages[-1].residual
-    return len(stages) > 3 and tolerance < last < 1e-6 and last > 0.3 * stages[-3].residual
+    best = [min(s.residual for s in stages[: n + 1]) for n in range(len(stages))]
+    return len(stages) > USELESS and tolerance < best[-1] and best[-1] > 0.5 * best[-1 - USELESS] and best[-1] < 0.1
 
 
 def _reason(stages: list[Stage], path: Path | None, first: Layout, tolerance: float, limits: Limits) -> tuple[Status, str]:
