@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from pdelang.compiler import pipeline
 from pdelang.compiler.gaussian import monomials
+from pdelang.language.semantics import parse
 from tests.compiler import expansions as ex
 
 module_of = cache(ex.module_of)
@@ -144,3 +145,8 @@ def test_lowered_text_counts_columns() -> None:
     text = pipeline.emit(pdelang.parse(ex.BURGERS), "lowered")
     assert "h = g_x^2 - P_xx" in text
     assert "columns of W: 10 (13 without merging)" in text
+
+
+def test_the_lowered_stage_speaks_in_the_programs_names() -> None:
+    text = pipeline.emit(parse("x in [0, 1]; t in [0, 1]\nparam nu in [1, 2]\nu_t = nu*u_xx\nu(x, 0) = 0\n"), "lowered")
+    assert "merged in equation 1, 6 columns: (1) u_t + (-nu) u_xx" in text
