@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from pdelang.compiler import trees
 from pdelang.compiler.naming import jet_text
 from pdelang.compiler.stages import Analysis, Residual, ResidualEquation, Symbols
 from pdelang.language.expressions import Jet
@@ -20,11 +21,11 @@ def is_constant(equation: ResidualEquation, symbols: Symbols) -> bool:
 
 
 def _jets(e: Any, symbols: Symbols) -> list[Jet]:
-    return [j for s in e.free_symbols if (j := symbols.jet_of(s)) is not None]
+    return [j for s in trees.symbols(e) if (j := symbols.jet_of(s)) is not None]
 
 
 def _coordinates(e: Any, symbols: Symbols) -> bool:
-    return not e.free_symbols.isdisjoint(symbols.coordinates)
+    return not trees.symbols(e).isdisjoint(symbols.coordinates)
 
 
 def _present(equation: ResidualEquation) -> list[tuple[Jet, Any]]:
@@ -52,7 +53,7 @@ def analyse(residual: Residual) -> Analysis:
         space_orders=tuple(tuple(max((j.orders[i] for j in jets if j.field == f), default=0) for i in axes) for f in fields),
         time_constant=tuple(
             all(
-                not p.free_symbols.intersection(symbols.coordinates) and not _jets(p, symbols)
+                not trees.symbols(p).intersection(symbols.coordinates) and not _jets(p, symbols)
                 for j, p in present
                 if j.field == f and j.orders[time] == order  # type: ignore[index]
             )

@@ -15,8 +15,8 @@ import mpmath
 import numpy as np
 import sympy
 
-from pdelang.compiler import values
-from pdelang.compiler.derivation import Budget, TooLargeError, total
+from pdelang.compiler import trees, values
+from pdelang.compiler.derivation import NODES, Budget, TooLargeError, total
 from pdelang.compiler.readable import Readable
 from pdelang.compiler.residual import substitution
 from pdelang.compiler.stages import Residual, ResidualEquation
@@ -26,6 +26,8 @@ from pdelang.language.problem import ParameterDecl
 TOLERANCE = 1e-9
 DRAWS, POINTS = 6, 24
 """Parameter values (the defaults are the first) and points for each."""
+EFFORT = 20_000
+"""Nodes evaluated with 40 digits for one equation, some 50,000 a second; at least two points are always tried."""
 SMALL = 80
 """Operations up to which a remainder is shown in symbols, and tidied first."""
 
@@ -38,12 +40,28 @@ def verify(residual: Residual) -> None:
     if all(e is None for e in residual.exact):
         return
     samples = list(_samples(residual))
-    faults = [*_defined(residual, samples), *_periodic(residual, samples)]
+    budget = Budget()
+    faults = [*_defined(residual, samples), *_periodic(residual, samples, budget)]
     if not faults:
         for code, what, equations in (("E401", "equation", residual.equations), ("E402", "condition", residual.conditions)):
-            faults += [f for e in equations if (f := _fault(residual, e, code, what, samples)) is not None]
+            for e in equations:
+                try:
+                    fault = _fault(residual, e, code, what, samples, budget)
+                except TooLargeError:  # and so would be all that follow
+                    raise ProblemError(residual.problem.source, (*faults, _too_large(what, e.equation.span))) from None
+                faults += [] if fault is None else [fault]
     if faults:
         raise ProblemError(residual.problem.source, tuple(faults))
+
+
+def _too_large(what: str, span: Any) -> Diagnostic:
+    return Diagnostic(
+        "E405",
+        f"the exact solution's derivatives grow too large in this {what}",
+        span,
+        note=f"a program may come to {NODES:,} operations",
+        help="use a shorter formula, or fewer terms in a sum",
+    )
 
 
 # ---------------------------------------------------------------- points
@@ -103,6 +121,7 @@ def misfit(terms: Sequence[Any], samples: Sequence[Sample], where: Any = None) -
     Points where a term is not finite do not count: a solution may have a singular end.
     """
     worst: Misfit | None = None
+    tries = max(2, EFFORT // sum(map(trees.size, terms)))
     for sample in samples:
         memory: dict[Any, Any] = {}
         rows = [np.broadcast_to(np.asarray(values.evaluate(t, sample, memory=memory), dtype=float), (POINTS,)) for t in terms]
@@ -113,8 +132,9 @@ def misfit(terms: Sequence[Any], samples: Sequence[Sample], where: Any = None) -
                 holds &= np.broadcast_to(np.asarray(values.evaluate(where, sample, memory=memory), dtype=bool), (POINTS,))
             relative = np.where(holds & (r > TOLERANCE * scale), r / scale, 0.0)
         for n in np.argsort(-relative)[:3]:
-            if relative[n] == 0 or (worst is not None and relative[n] <= worst.relative):
+            if relative[n] == 0 or tries == 0 or (worst is not None and relative[n] <= worst.relative):
                 break
+            tries -= 1
             place = {s: float(np.broadcast_to(v, (POINTS,))[n]) for s, v in sample.items()}
             confirmed = _confirm(terms, place)
             if confirmed is not None and (worst is None or confirmed[1] > worst.relative):
@@ -137,16 +157,13 @@ def _confirm(terms: Sequence[Any], place: dict[Any, float]) -> tuple[float, floa
     return float(r), float(r / scale)
 
 
-def _fault(residual: Residual, e: ResidualEquation, code: str, what: str, samples: Sequence[Sample]) -> Diagnostic | None:
-    try:
-        at_exact = substitution(e.terms, residual.symbols, residual.exact, e.fixed, Budget())
-    except TooLargeError:
-        return Diagnostic("E405", f"the exact solution's derivatives grow too large in this {what}", e.equation.span)
+def _fault(residual: Residual, e: ResidualEquation, code: str, what: str, samples: Sequence[Sample], budget: Budget) -> Diagnostic | None:
+    at_exact = substitution(e.terms, residual.symbols, residual.exact, e.fixed, budget)
     if at_exact is None:
         return None
     # at the place itself, where a wall's sin(pi*y) is 0 and not 1e-40
     place = {x: v for x, v in zip(residual.symbols.coordinates, e.fixed[0]) if v is not None}
-    terms = [t.xreplace(at_exact).xreplace(place) for t in e.terms]
+    terms = [trees.replace(trees.replace(t, at_exact, budget.spend), place, budget.spend) for t in e.terms]
     if sympy.Add(*terms) == 0:
         return None
     found = misfit(terms, [_placed(residual, e, s) for s in samples], e.where)
@@ -168,7 +185,7 @@ def _fault(residual: Residual, e: ResidualEquation, code: str, what: str, sample
 def remainder(residual: Residual, terms: Sequence[Any]) -> str:
     """r in symbols, tidied if it is small, cut if it is long."""
     whole = sympy.Add(*terms)
-    if whole.count_ops() <= SMALL:
+    if trees.written(whole) <= SMALL:
         whole = sympy.factor_terms(sympy.expand(whole, power_base=False, power_exp=False, log=False, trig=False))
     text = Readable(residual)(whole)
     return f"`{text}`" if len(text) <= 100 else f"`{text[:97]}...`"
@@ -206,7 +223,7 @@ def _defined(residual: Residual, samples: Sequence[Sample]) -> list[Diagnostic]:
     return faults
 
 
-def _periodic(residual: Residual, samples: Sequence[Sample]) -> list[Diagnostic]:
+def _periodic(residual: Residual, samples: Sequence[Sample], budget: Budget) -> list[Diagnostic]:
     """Value and slope of the exact solution agree at both ends of a periodic coordinate."""
     faults = []
     for axis, coordinate in enumerate(residual.problem.coordinates):
@@ -216,8 +233,12 @@ def _periodic(residual: Residual, samples: Sequence[Sample]) -> list[Diagnostic]
         for field, exact in enumerate(residual.exact):
             if exact is None:
                 continue
-            for what, e in (("value", exact), ("slope", total(residual.symbols, axis, Budget())(exact))):
-                found = misfit([e.xreplace({symbol: upper}), -e.xreplace({symbol: lower})], samples)
+            try:
+                slope = total(residual.symbols, axis, budget)(exact)
+            except TooLargeError:
+                return [_too_large("periodic coordinate", _span(residual, field))]
+            for what, e in (("value", exact), ("slope", slope)):
+                found = misfit([trees.replace(e, {symbol: upper}), -trees.replace(e, {symbol: lower})], samples)
                 if found is not None and found.size > TOLERANCE:
                     name = residual.problem.fields[field].name
                     faults.append(

@@ -17,6 +17,7 @@ import numpy as np
 import sympy
 from scipy import special
 
+from pdelang.compiler.trees import symbols
 from pdelang.language import builtins
 
 Expr = sympy.Expr
@@ -132,9 +133,22 @@ def _as_written(head: Any) -> Callable[..., Any]:
     """`head` without SymPy's own rewriting, which asks the assumptions 40 questions a call; constants are still worked out."""
 
     def build(*arguments: Any) -> Any:
-        return head(*arguments, evaluate=not any(a.free_symbols for a in arguments))
+        return head(*arguments, evaluate=not any(map(symbols, arguments)))
 
     return build
+
+
+_sine, _cosine, _hyperbolic_sine, _hyperbolic_cosine, _hyperbolic_tangent = map(
+    _as_written, (sympy.sin, sympy.cos, sympy.sinh, sympy.cosh, sympy.tanh)
+)
+_SLOPES: dict[str, Callable[..., Any]] = {
+    "sin": _cosine,
+    "cos": lambda x: -_sine(x),
+    "sinh": _hyperbolic_cosine,
+    "cosh": _hyperbolic_sine,
+    "tanh": lambda x: 1 - _hyperbolic_tangent(x) ** 2,
+}
+"""Derivatives that SymPy would make of functions which it rewrites: three quarters of the time of a sum of a thousand sines."""
 
 
 def _from_registry(row: builtins.Function) -> Function:
@@ -142,13 +156,12 @@ def _from_registry(row: builtins.Function) -> Function:
     head = getattr(sympy, row.sympy)
     jax = row.jax.split("(")[0]
     library, _, name = jax.partition(".")
-    places = range(1, row.least + 1)
     build = _as_written(head)
-    slopes = [lambda *arguments, i=i: build(*arguments).fdiff(i) for i in places]
+    slopes = [lambda *arguments, i=i: build(*arguments).fdiff(i) for i in range(1, row.least + 1)]
     return Function(
         head,
         build,
-        _chain(*slopes),
+        _chain(*([_SLOPES[row.name]] if row.name in _SLOPES else slopes)),
         jax,
         getattr(special if library == "special" else np, name),
         getattr(mpmath, row.sympy),

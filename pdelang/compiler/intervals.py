@@ -14,7 +14,7 @@ from typing import Any
 
 import sympy
 
-from pdelang.compiler import functions, values
+from pdelang.compiler import functions, trees, values
 
 Interval = tuple[float, float]
 Box = Mapping[Any, Interval]
@@ -22,8 +22,8 @@ Box = Mapping[Any, Interval]
 EVERYTHING: Interval = (-math.inf, math.inf)
 WIDTH = 1e-6
 """Smallest side of a box, relative to the first one's."""
-BOXES, EFFORT = 3000, 200_000
-"""Boxes looked at, and nodes evaluated in them all."""
+BOXES, SEARCH, EFFORT = 3000, 20_000, 60_000
+"""Boxes looked at and nodes evaluated for one expression; nodes evaluated for a whole program, some 100,000 a second."""
 DIMENSIONS = 4
 """Symbols up to which boxes are halved; beyond them only a change of sign is looked for."""
 CORNERS = 8
@@ -121,7 +121,7 @@ def enclose(e: Any, box: Box) -> Interval:
     def compute(e: Any) -> Interval:
         if e.is_Symbol:
             return box.get(e, EVERYTHING)
-        if not e.free_symbols:
+        if not trees.symbols(e):
             value = values.constant(e)
             return (value, value) if math.isfinite(value) else EVERYTHING
         if e.is_Pow:
@@ -143,27 +143,45 @@ def enclose(e: Any, box: Box) -> Interval:
     return EVERYTHING if math.isnan(lower) or math.isnan(upper) else (lower, upper)
 
 
-def zero(e: Any, box: Box) -> dict[Any, float] | None:
+class Effort:
+    """How many nodes the searches of one program may still evaluate. What they do not find is not warned of."""
+
+    def __init__(self, nodes: int = EFFORT):
+        self.left = nodes
+
+    def allows(self, nodes: int) -> bool:
+        """Takes `nodes`, if there are as many."""
+        if nodes > self.left:
+            return False
+        self.left -= nodes
+        return True
+
+
+def zero(e: Any, box: Box, effort: Effort | None = None) -> dict[Any, float] | None:
     """A point of the box at which `e` vanishes, None if there is none or it was not found within the effort allowed."""
-    symbols = sorted((s for s in e.free_symbols if s in box), key=lambda s: s.name)
-    if not symbols or len(symbols) != len(e.free_symbols):
+    effort = effort or Effort()
+    symbols = sorted((s for s in trees.symbols(e) if s in box), key=lambda s: s.name)
+    if not symbols or len(symbols) != len(trees.symbols(e)):
         return None
     lower, upper = enclose(e, box)
     if lower > 0 or upper < 0:
         return None
     points = [*corners(box, symbols), {s: sum(box[s]) / 2 for s in symbols}]
+    if not effort.allows(len(points) * trees.size(e)):
+        return None
     found = [(value(e, point), point) for point in points]
     if len(symbols) > DIMENSIONS:
         return _between(e, found)
-    return _bisect(e, box, symbols, max((abs(v) for v, _ in found if math.isfinite(v)), default=0.0))
+    return _bisect(e, box, symbols, max((abs(v) for v, _ in found if math.isfinite(v)), default=0.0), effort)
 
 
-def _bisect(e: Any, box: Box, symbols: Sequence[Any], scale: float) -> dict[Any, float] | None:
+def _bisect(e: Any, box: Box, symbols: Sequence[Any], scale: float, effort: Effort) -> dict[Any, float] | None:
     """Depth first: a box without a zero is dropped, another one halved along its widest side."""
     sides = {s: max(box[s][1] - box[s][0], 1e-300) for s in symbols}
     stack: list[dict[Any, Interval]] = [{s: box[s] for s in symbols}]
-    for _ in range(min(BOXES, EFFORT // size(e))):
-        if not stack:
+    nodes = trees.size(e)
+    for _ in range(min(BOXES, SEARCH // nodes)):
+        if not stack or not effort.allows(nodes):
             return None
         small = stack.pop()
         lower, upper = enclose(e, small)
@@ -192,18 +210,6 @@ def _between(e: Any, found: Sequence[tuple[float, dict[Any, float]]]) -> dict[An
     return on(_edge(lambda t: value(e, on(t)) <= 0, 0.0, 1.0))
 
 
-def size(e: Any) -> int:
-    """Nodes of an expression, shared ones once."""
-    seen: set[Any] = set()
-    stack = [e]
-    while stack:
-        e = stack.pop()
-        if e not in seen:
-            seen.add(e)
-            stack.extend(e.args)
-    return len(seen)
-
-
 def value(e: Any, point: Mapping[Any, float]) -> float:
     """e at a point; infinite where it is not defined, so that it is no zero."""
     result = float(values.evaluate(e, point))
@@ -225,7 +231,7 @@ def where_not_positive(e: Any, box: Box, strict: bool = False) -> Interval | Non
 
     None if there is none among 400 equal steps.
     """
-    (symbol,) = e.free_symbols
+    (symbol,) = trees.symbols(e)
     lower, upper = box[symbol]
     grid = [lower + (upper - lower) * i / 400 for i in range(401)]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from sympy.printing.latex import LatexPrinter
 
-from pdelang.compiler import functions
+from pdelang.compiler import functions, trees
 from pdelang.compiler.naming import GREEK, identifier
 from pdelang.compiler.stages import Residual, ResidualEquation
 from pdelang.language.expressions import Jet
@@ -45,7 +45,7 @@ class Latex:
 
     def __call__(self, e: Any) -> str:
         symbols = self.residual.symbols
-        jets = {s: self.jet(jet) for s in e.free_symbols if (jet := symbols.jet_of(s)) is not None}
+        jets = {s: self.jet(jet) for s in trees.symbols(e) if (jet := symbols.jet_of(s)) is not None}
         return _Printer({"symbol_names": {**self.names, **jets}, "order": "none"}).doprint(e)
 
     def jet(self, jet: Jet) -> str:
@@ -61,7 +61,7 @@ class Latex:
         """Sum of the terms = 0, with the place where a condition holds."""
         text = ""
         for term in e.terms:
-            part = self(term)
+            part = self(term) if trees.written(term) <= LENGTH else r"\ldots"
             text += part if not text else f" - {part[1:].lstrip()}" if part.startswith("-") else f" + {part}"
         if e.fixed and any(x is not None for x in e.fixed[0]):
             names = (name(c.name) for c in self.residual.problem.coordinates)

@@ -13,6 +13,7 @@ from typing import Any
 import sympy
 
 from pdelang.compiler import functions, values
+from pdelang.compiler.trees import symbols
 
 OR, AND, NOT, COMPARE, SUM, PRODUCT, UNARY, POWER, ATOM = range(9)
 
@@ -51,7 +52,7 @@ class Printer:
             return self._rational(e)
         if e == sympy.pi:
             return self.pi, ATOM
-        if not e.free_symbols and not _plain(e) and not isinstance(e, functions.PREDICATES):
+        if not symbols(e) and not _plain(e) and not isinstance(e, functions.PREDICATES):
             return _signed(number(values.constant(e)))
         if e.is_Add:
             return self._sum(e)
@@ -77,7 +78,7 @@ class Printer:
 
     def _product(self, e: Any) -> Printed:
         coefficient, factors = e.as_coeff_mul()
-        factors = sorted(factors, key=lambda f: bool(f.free_symbols))  # constants first; stable
+        factors = sorted(factors, key=lambda f: bool(symbols(f)))  # constants first; stable
         above: list[str] = []
         below: list[str] = []
         denominators = [f for f in factors if f.is_Pow and f.args[1].is_Rational and f.args[1] < 0]

@@ -12,7 +12,7 @@ from typing import Any
 
 import sympy
 
-from pdelang.compiler import functions, intervals
+from pdelang.compiler import functions, intervals, trees
 from pdelang.compiler.intervals import Box, Interval
 from pdelang.compiler.readable import Readable
 from pdelang.compiler.resonance import resonance
@@ -34,6 +34,7 @@ class Ranges:
         self.problem = residual.problem
         self.symbols = residual.symbols
         self.readable = Readable(residual)
+        self.effort = intervals.Effort()
         self.parameters: dict[Any, Interval] = {}
         for (i, _), symbol in self.symbols.parameters.items():
             p = self.problem.parameters[i]
@@ -45,7 +46,12 @@ class Ranges:
 
     def known(self, e: Any) -> bool:
         """No jet in it: its values are known before the solution is."""
-        return all(s in self.box for s in e.free_symbols)
+        return all(s in self.box for s in trees.symbols(e))
+
+    def lowest(self, e: Any, box: Box) -> dict[Any, float] | None:
+        """The corner at which `e` is least; None where looking at all of them would take too long."""
+        points = intervals.corners(box, sorted(trees.symbols(e), key=lambda s: s.name))
+        return min(points, key=lambda point: intervals.value(e, point)) if self.effort.allows(len(points) * trees.size(e)) else None
 
     def say(self, point: dict[Any, float]) -> str:
         """A point in the user's names: `nu = 0`."""
@@ -99,7 +105,7 @@ def undefined(r: Ranges) -> Iterator[Diagnostic]:
 def _undefined(r: Ranges, term: Any, box: Box, span: Span) -> Iterator[Diagnostic]:
     for part in _parts(term):
         if part.is_Pow and part.args[1].is_Rational and part.args[1] < 0 and r.known(part.args[0]):
-            point = intervals.zero(part.args[0], box)
+            point = intervals.zero(part.args[0], box, r.effort)
             if point is not None:
                 yield Diagnostic(
                     "W340",
@@ -109,12 +115,9 @@ def _undefined(r: Ranges, term: Any, box: Box, span: Span) -> Iterator[Diagnosti
                     help="choose ranges that leave this value out",
                 )
         argument = part.args[0] if part.func is sympy.log or (part.is_Pow and part.args[1] == sympy.S.Half) else None
-        if argument is not None and r.known(argument) and argument.free_symbols:
-            worst = min(
-                intervals.corners(box, sorted(argument.free_symbols, key=lambda s: s.name)),
-                key=lambda point: intervals.value(argument, point),
-            )
-            if intervals.value(argument, worst) < 0:
+        if argument is not None and r.known(argument) and trees.symbols(argument):
+            worst = r.lowest(argument, box)
+            if worst is not None and intervals.value(argument, worst) < 0:
                 what = "logarithm" if part.func is sympy.log else "square root"
                 yield Diagnostic(
                     "W341",
@@ -148,11 +151,11 @@ def leading(r: Ranges) -> Iterator[Diagnostic]:
         top = max((sum(j.orders) for j in e.jets), default=0)
         for jet, partial in zip(e.jets, e.partials):
             in_time = time is not None and jet.orders[time] > 0 and jet.orders[time] == r.analysis.time_orders[jet.field]
-            if not partial.free_symbols or not r.known(partial) or not (in_time or (sum(jet.orders) == top and top >= 2)):
+            if not trees.symbols(partial) or not r.known(partial) or not (in_time or (sum(jet.orders) == top and top >= 2)):
                 continue
             if _diffusion(r, e, jet) is not None:  # W343 says more
                 continue
-            point = intervals.zero(partial, r.box)
+            point = intervals.zero(partial, r.box, r.effort)
             if point is not None:
                 yield Diagnostic(
                     "W342",
@@ -202,7 +205,7 @@ def backward(r: Ranges) -> Iterator[Diagnostic]:
                     help="change the sign, or the range",
                 )
                 continue
-            place = _not_positive(r, strength, strict=False) if set(strength.free_symbols) <= set(r.parameters) else None
+            place = _not_positive(r, strength, strict=False) if trees.symbols(strength) <= set(r.parameters) else None
             if place is not None:
                 ending = "the equation loses its highest derivative there" if r.analysis.linear else "fronts may become shocks there"
                 yield Diagnostic(
@@ -221,11 +224,13 @@ def _not_positive(r: Ranges, e: Any, strict: bool) -> str | None:
         return None
     if upper < 0:
         return ""
-    symbols = sorted(e.free_symbols, key=lambda s: s.name)
+    symbols = sorted(trees.symbols(e), key=lambda s: s.name)
     if len(symbols) == 1:
         found = intervals.where_not_positive(e, r.box, strict)
         return None if found is None else "for " + _range(r.readable(symbols[0]), found)
-    worst = min(intervals.corners(r.box, symbols), key=lambda point: intervals.value(e, point))
+    worst = r.lowest(e, r.box)
+    if worst is None:
+        return None
     least = intervals.value(e, worst)
     return f"at {r.say(worst)}" if least < 0 or (least == 0 and not strict) else None
 
@@ -237,7 +242,7 @@ def inviscid(r: Ranges) -> Iterator[Diagnostic]:
         return
     for e in r.residual.equations:
         for jet, partial in zip(e.jets, e.partials):
-            carried = [j for s in partial.free_symbols if (j := r.symbols.jet_of(s)) is not None and not any(j.orders)]
+            carried = [j for s in trees.symbols(partial) if (j := r.symbols.jet_of(s)) is not None and not any(j.orders)]
             first = sum(jet.orders) == 1 and not jet.orders[time] and r.analysis.time_orders[jet.field] == 1
             smooth = any(o >= 2 for i, o in enumerate(r.analysis.space_orders[jet.field]) if i != time) if r.analysis.space_orders else True
             if first and any(j.field == jet.field for j in carried) and not smooth:

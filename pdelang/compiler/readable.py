@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pdelang.compiler import functions
+from pdelang.compiler import functions, trees
 from pdelang.compiler.naming import derivative
 from pdelang.compiler.printing import ATOM, COMPARE, PRODUCT, SUM, Printed, Printer
 from pdelang.compiler.stages import Residual
@@ -12,6 +12,9 @@ from pdelang.language.expressions import Jet
 
 _NAMES = {row.head: name for name, row in functions.FUNCTIONS.items()}
 _INFIX = {functions.less: "<", functions.less_equal: "<=", functions.equal: "==", functions.both: "and", functions.either: "or"}
+
+LONGEST = 20_000
+"""Operations up to which an expression is written out: shared parts are repeated, and a text of them may be exponentially long."""
 
 
 class Readable(Printer):
@@ -28,6 +31,10 @@ class Readable(Printer):
             names[symbol.name] = name if component is None else f"{name}[{component + 1}]"
         super().__init__(names)
         self.residual = residual
+
+    def __call__(self, e: Any) -> str:
+        nodes = trees.written(e)
+        return super().__call__(e) if nodes <= LONGEST else f"({nodes:,} operations)"
 
     def _print(self, e: Any) -> Printed:
         if e.is_Symbol and e.name not in self.names:

@@ -10,9 +10,10 @@ from typing import Any
 
 import sympy
 
-from pdelang.compiler import functions, values
-from pdelang.compiler.derivation import Budget, Derivation, TooLargeError, partial, total
+from pdelang.compiler import functions, trees, values
+from pdelang.compiler.derivation import NODES, Budget, Derivation, TooLargeError, partial, total
 from pdelang.compiler.stages import Residual, ResidualEquation, Symbols
+from pdelang.language.algebra import children
 from pdelang.language.diagnostics import Diagnostic, ProblemError
 from pdelang.language.expressions import Apply, Constant, Coordinate, Derivative, Expr, Jet, Parameter
 from pdelang.language.problem import Equation, Problem
@@ -54,7 +55,7 @@ class Translator:
         found = self.memory.get(id(e))
         if found is not None:
             return found[1]
-        self.budget.spend(1)
+        self.budget.spend(1 + len(children(e)))
         self.depth += 1
         if self.depth > DEPTH:
             raise TooLargeError
@@ -88,7 +89,7 @@ class Translator:
         raise NotImplementedError(f"no translation of `{type(e).__name__}`")
 
     def derivative(self, e: Any, orders: Sequence[int]) -> Any:
-        if e.has(SOURCE):
+        if SOURCE in trees.symbols(e):
             raise ValueError("`source` is a term of an equation, by itself; semantics lets no other place pass")
         for axis, order in enumerate(orders):
             for _ in range(order):
@@ -127,7 +128,7 @@ def check_real(expressions: Sequence[Any]) -> None:
         if e in seen:
             continue
         seen.add(e)
-        if not e.free_symbols:
+        if not trees.symbols(e):
             if isinstance(e, functions.PREDICATES):
                 continue
             if e in (sympy.zoo, sympy.nan, sympy.oo, -sympy.oo) or not abs(values.constant(e)) < float("inf"):
@@ -140,6 +141,7 @@ def build(problem: Problem) -> Residual:
     """The residual of every equation and condition. Raises ProblemError (E4xx, E6xx, E9xx) with all that is wrong."""
     symbols = symbols_of(problem)
     faults: list[Diagnostic] = []
+    budget = Budget()
 
     def guarded(make: Any, span: Span | None, what: str) -> Any:
         try:
@@ -150,9 +152,12 @@ def build(problem: Problem) -> Residual:
                     "E612",
                     f"{what} grows too large when its derivatives are taken",
                     span,
-                    help="use fewer nested derivatives, or a new field",
+                    note=f"a program may come to {NODES:,} operations and be {DEPTH} deep",
+                    help="use fewer nested derivatives, fewer terms in a sum, or a new field",
                 )
             )
+            if budget.left < 0:  # what follows would fail for the same reason
+                raise ProblemError(problem.source, tuple(faults)) from None
         except NotRealError:
             faults.append(
                 Diagnostic(
@@ -162,7 +167,7 @@ def build(problem: Problem) -> Residual:
         return None
 
     def plain(expression: Expr) -> Any:
-        result = Translator(symbols, Budget())(expression)
+        result = Translator(symbols, budget)(expression)
         check_real([result])
         return result
 
@@ -176,8 +181,8 @@ def build(problem: Problem) -> Residual:
         for e, s, f in zip(problem.exact, spans, problem.fields)
     )
     before = len(faults)
-    equations = tuple(guarded(lambda e=e: _equation(e, symbols, exact), e.span, "the equation") for e in problem.equations)
-    conditions = tuple(guarded(lambda e=e: _equation(e, symbols, exact), e.span, "the condition") for e in problem.conditions)
+    equations = tuple(guarded(lambda e=e: _equation(e, symbols, exact, budget), e.span, "the equation") for e in problem.equations)
+    conditions = tuple(guarded(lambda e=e: _equation(e, symbols, exact, budget), e.span, "the condition") for e in problem.conditions)
     if len(faults) == before:
         faults += [
             Diagnostic("E613", "all fields cancel: nothing is left to solve for", e.equation.span, help="remove it, or correct it")
@@ -189,16 +194,15 @@ def build(problem: Problem) -> Residual:
     return Residual(problem, symbols, equations, conditions, tuple(bounds), exact)
 
 
-def _equation(equation: Equation, symbols: Symbols, exact: Sequence[Any]) -> ResidualEquation:
-    budget = Budget()
+def _equation(equation: Equation, symbols: Symbols, exact: Sequence[Any], budget: Budget) -> ResidualEquation:
     translate = Translator(symbols, budget)
     terms = tuple(translate(t.expression) for t in equation.terms)
     where = None if equation.where is None else translate(equation.where)
     fixed = tuple(tuple(None if e is None else translate(e) for e in place) for place in equation.places)
-    if any(t.has(SOURCE) for t in terms):
+    if any(SOURCE in trees.symbols(t) for t in terms):
         terms = _solve_for_source(terms, symbols, exact, fixed, budget)
     check_real([*terms, *([] if where is None else [where]), *(e for row in fixed for e in row if e is not None)])
-    found = {symbols.jet_of(s) for t in terms for s in t.free_symbols}
+    found = {symbols.jet_of(s) for t in terms for s in trees.symbols(t)}
     jets = tuple(sorted((j for j in found if j is not None), key=lambda j: (j.place, j.field, sum(j.orders), j.orders)))
     whole = sympy.Add(*terms)
     partials = tuple(partial(symbols.jet(j), budget)(whole) for j in jets)
@@ -213,11 +217,12 @@ def _solve_for_source(
     whole = sympy.Add(*terms)
     slope = partial(SOURCE, budget)(whole)
     at_exact = substitution([whole, slope], symbols, exact, fixed, budget)
-    if at_exact is None or slope.has(SOURCE) or slope == 0:
+    if at_exact is None or SOURCE in trees.symbols(slope) or slope == 0:
         raise ValueError("`source` is a term of an equation whose fields all have exact solutions; semantics lets no other pass")
-    rest = sympy.Add(*(t.xreplace(at_exact) for t in terms)).xreplace({SOURCE: sympy.S.Zero})
-    solved = -rest / slope.xreplace(at_exact)
-    return tuple(t.xreplace({SOURCE: solved}) for t in terms)
+    put = {**at_exact, SOURCE: sympy.S.Zero}
+    rest = sympy.Add(*(trees.replace(t, put, budget.spend) for t in terms))
+    solved = {SOURCE: -rest / trees.replace(slope, put, budget.spend)}
+    return tuple(trees.replace(t, solved, budget.spend) for t in terms)
 
 
 def substitution(
@@ -241,12 +246,12 @@ def substitution(
         return memory[key]
 
     result = {}
-    for symbol in sorted(set().union(*(e.free_symbols for e in expressions)), key=lambda s: s.name):
+    for symbol in sorted(set().union(*(trees.symbols(e) for e in expressions)), key=lambda s: s.name):
         jet = symbols.jet_of(symbol)
         if jet is None:
             continue
         if exact[jet.field] is None:
             return None
         place = {x: e for x, e in zip(symbols.coordinates, fixed[jet.place]) if e is not None}
-        result[symbol] = derivative(jet.field, jet.orders).xreplace(place)
+        result[symbol] = trees.replace(derivative(jet.field, jet.orders), place, budget.spend)
     return result

@@ -11,6 +11,7 @@ import sympy
 
 from pdelang.compiler import intervals
 from pdelang.compiler.stages import ResidualEquation
+from pdelang.compiler.trees import symbols
 from pdelang.language.diagnostics import Diagnostic
 from pdelang.language.expressions import Jet
 
@@ -52,7 +53,7 @@ def _helmholtz(r: Ranges, e: ResidualEquation, field: int) -> tuple[list[Any], A
     for jet, partial in zip(e.jets, e.partials):
         if partial == 0:
             continue
-        if jet.field != field or not set(partial.free_symbols) <= set(r.parameters):
+        if jet.field != field or not symbols(partial) <= set(r.parameters):
             return None
         if sum(jet.orders) == 0:
             q = partial
@@ -80,14 +81,14 @@ def _resonant(r: Ranges, a: Sequence[Any], q: Any) -> tuple[str, str] | None:
     for mode in itertools.product(*(range(1, n + 1) for n in limit)):
         g = q - sympy.Add(*(s * n**2 for s, n in zip(squares, mode)))
         text = "(" + ", ".join(map(str, mode)) + ")"
-        if not g.free_symbols:
+        if not symbols(g):
             if abs(intervals.value(g, {})) <= 1e-9 * abs(intervals.value(q, {})):
                 return text, ""
             continue
         lower, upper = intervals.enclose(g, r.parameters)
         if lower > 0 or upper < 0:
             continue
-        point = intervals.zero(g, r.parameters)
+        point = intervals.zero(g, r.parameters, r.effort)
         if point is not None:
             return text, f"at {r.say(point)}"
     return None

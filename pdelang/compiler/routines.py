@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from pdelang.compiler import trees
 from pdelang.compiler.naming import Names, jet_text
 from pdelang.compiler.passes.cse import Statements
 from pdelang.compiler.passes.guard import guard
@@ -39,7 +40,7 @@ class Routines:
         printer = Printer(dict(self.names.of))
         statements = Statements(printer, self.names.scope.copy())
         texts = statements(ready)
-        symbols: set[Any] = set().union(*(e.free_symbols for e in ready))
+        symbols: set[Any] = set().union(*(trees.symbols(e) for e in ready))
         lines = self._unpack(symbols, jets)
         return [*lines, *(f"{name} = {text}" for name, text in statements.assignments)], texts
 
@@ -64,7 +65,7 @@ class Routines:
     def varies(self, expressions: Sequence[Any]) -> bool:
         """Some free symbol is an array along the points."""
         symbols = self.residual.symbols
-        return any(s in symbols.coordinates or symbols.jet_of(s) is not None for e in expressions for s in e.free_symbols)
+        return any(s in symbols.coordinates or symbols.jet_of(s) is not None for e in expressions for s in trees.symbols(e))
 
     # ------------------------------------------------------------ functions
 

@@ -16,6 +16,7 @@ import numpy as np
 import sympy
 
 from pdelang.compiler import functions
+from pdelang.compiler.trees import symbols
 
 DIGITS = 40
 
@@ -96,4 +97,4 @@ def constant(e: Any) -> float:
 
 
 def is_constant(e: sympy.Basic) -> bool:
-    return not e.free_symbols
+    return not symbols(e)

@@ -16,6 +16,7 @@ import sympy
 from pdelang.compiler import functions
 from pdelang.compiler.naming import Scope
 from pdelang.compiler.printing import Printer
+from pdelang.compiler.trees import symbols
 
 WIDTH = 78
 """Characters of one expression, so that with indent, name and comment a line stays below 120."""
@@ -37,7 +38,7 @@ class Statements:
         return [self.printer(self.visit(e)) for e in expressions]
 
     def visit(self, e: Any) -> Any:
-        if not e.args or not e.free_symbols:
+        if not e.args or not symbols(e):
             return e
         if e not in self.memory:
             fitted = self.fit(e, [self.visit(a) for a in e.args])
@@ -52,7 +53,7 @@ class Statements:
         if e.is_Add or e.is_Mul:
             return self.cut(e.func, list(fitted.args) if fitted.func is e.func else arguments)
         for i in sorted(range(len(arguments)), key=lambda i: -len(self.printer(arguments[i]))):
-            if arguments[i].args and arguments[i].free_symbols:
+            if arguments[i].args and symbols(arguments[i]):
                 arguments[i] = self.name(arguments[i])
                 fitted = e.func(*arguments)
                 if len(self.printer(fitted)) <= WIDTH:
@@ -102,15 +103,15 @@ def shared(expressions: Sequence[Any]) -> set[Any]:
 
 def _trivial(e: Any) -> bool:
     """Not worth a name: symbols, constants, a multiple or a small power of a symbol."""
-    if not e.args or not e.free_symbols:
+    if not e.args or not symbols(e):
         return True
     if e.is_Mul:
-        return sum(not _number(a) for a in e.args) <= 1 and all(a.is_Symbol or not a.free_symbols for a in e.args)
+        return sum(not _number(a) for a in e.args) <= 1 and all(a.is_Symbol or not symbols(a) for a in e.args)
     return e.is_Pow and e.args[0].is_Symbol and e.args[1].is_Integer and 0 < e.args[1] <= 4
 
 
 def _number(e: Any) -> bool:
-    return not e.free_symbols
+    return not symbols(e)
 
 
 def _kind(e: Any) -> str:

@@ -12,6 +12,7 @@ import sympy
 
 from pdelang.compiler import functions
 from pdelang.compiler.passes.rewriting import rebuild
+from pdelang.compiler.trees import applies, symbols
 
 _SINGULAR = (sympy.log, sympy.asin, sympy.acos, sympy.exp, sympy.sinh, sympy.cosh, sympy.tan)
 
@@ -25,14 +26,14 @@ def guard(e: Any) -> Any:
         condition, a, b = node.args
         return functions.select(condition, _safe(a, condition), _safe(b, functions.negation(condition)))
 
-    return rebuild(e, rule) if e.has(functions.select) else e
+    return rebuild(e, rule) if applies(e, functions.select) else e
 
 
 def _safe(branch: Any, condition: Any) -> Any:
     def rule(node: Any) -> Any:
-        if node.func in _SINGULAR and node.free_symbols:
+        if node.func in _SINGULAR and symbols(node):
             return node.func(_chosen(condition, node.args[0]))
-        if node.is_Pow and node.args[0].free_symbols and not (node.args[1].is_Integer and node.args[1] > 0):
+        if node.is_Pow and symbols(node.args[0]) and not (node.args[1].is_Integer and node.args[1] > 0):
             return functions.power(_chosen(condition, node.args[0]), node.args[1])
         return node
 

@@ -26,7 +26,7 @@ error[E401]: the exact solution does not satisfy this equation
   --> example.pde:4:1
    |
  4 | u_t + 2*c*u_x = 0
-   | ^^^^^^^^^^^^^^^^^ left - right is `c*cos(c*t - x)`
+   | ^^^^^^^^^^^^^^^^^ left - right is `c*cos(x - c*t)`
  ...
  6 | exact u = sin(x - c*t)
    | ---------------------- the exact solution
@@ -151,7 +151,8 @@ error[E405]: the exact solution's derivatives grow too large in this equation
   --> example.pde:2:1
    |
  2 | d(u, x, 8) + u = 0
-   | ^^^^^^^^^^^^^^^^^^
+   | ^^^^^^^^^^^^^^^^^^ a program may come to 40,000 operations
+   = help: use a shorter formula, or fewer terms in a sum
 """,
         right="""
 x in [0, 2*pi] periodic
