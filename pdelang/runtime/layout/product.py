@@ -35,8 +35,10 @@ def contract(matrices: Sequence[Array | None], tensor: Array) -> Array:
     return tensor
 
 
-def jet_grids(values: Sequence[Array], coefficients: Array, indices: Iterable[tuple[int, ...]]) -> dict[tuple[int, ...], Array]:
-    """D^alpha on the tensor grid for every alpha; values[i][k] = D^k of axis i's basis at its points, (points, rank).
+def jet_grids(
+    values: Sequence[Sequence[Array | None] | Array], coefficients: Array, indices: Iterable[tuple[int, ...]]
+) -> dict[tuple[int, ...], Array]:
+    """D^alpha on the tensor grid for every alpha; values[i][k] = D^k of axis i's basis at its points, (points, rank), or None: the identity.
 
     Axes beyond len(values) (time modes) are carried along.
     """
@@ -45,7 +47,8 @@ def jet_grids(values: Sequence[Array], coefficients: Array, indices: Iterable[tu
     def upto(alpha: tuple[int, ...]) -> Array:
         if alpha not in partial:
             axis = len(alpha) - 1
-            partial[alpha] = along(values[axis][alpha[-1]], upto(alpha[:-1]), axis)
+            matrix, before = values[axis][alpha[-1]], upto(alpha[:-1])
+            partial[alpha] = before if matrix is None else along(matrix, before, axis)
         return partial[alpha]
 
     return {alpha: upto(alpha) for alpha in indices}

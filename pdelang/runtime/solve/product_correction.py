@@ -15,7 +15,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from pdelang.runtime.layout.factor import Array
-from pdelang.runtime.layout.slab import time_factor
 from pdelang.runtime.representation import Representation
 from pdelang.runtime.result import Progress
 from pdelang.runtime.solve.product_iteration import Inverse, Limits, solve_slab
@@ -59,7 +58,7 @@ def correction(program: Program, march: March, progress: Progress, limits: Limit
             cache.clear()
         assert space is not None
         starts = made_admissible(space, starts, stage.begin)
-        system = SlabSystem(space, time_factor(stage.kernels + MORE_TIME), stage.begin, stage.length, starts)
+        system = SlabSystem(space, layout.time_factor(stage.kernels + MORE_TIME), stage.begin, stage.length, starts)
         solved = solve_slab(system, 1.0, cache, projected(part, system), 1)
         if not solved.converged or not solved.change < LARGEST_CHANGE:
             return None

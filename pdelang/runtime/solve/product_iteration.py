@@ -11,6 +11,7 @@ from typing import Protocol
 import numpy as np
 
 from pdelang.runtime.layout.factor import Array
+from pdelang.runtime.solve.product_derivative import Derivative
 from pdelang.runtime.solve.product_linear import (
     LARGEST_DENSE,
     DenseModes,
@@ -91,9 +92,11 @@ def solve_slab(
             top = constraints.restrict(full_rows)
             return top if tests is None else tests(top, np.concatenate(faces))
 
-        def apply(V: Array, partials: Array = partials, face_partials: dict[int, Array] = face_partials) -> Array:
+        derivative = Derivative.of(system, partials)
+
+        def apply(V: Array, derivative: Derivative = derivative, face_partials: dict[int, Array] = face_partials) -> Array:
             expanded = constraints.expand(V)
-            return rows(system.derivative(expanded, partials), [system.weak_derivative(n, expanded, face_partials[n]) for n in space.weak])
+            return rows(derivative(expanded), [system.weak_derivative(n, expanded, face_partials[n]) for n in space.weak])
 
         b = -rows(full, [w[0] for w in weak.values()])
         size = magnitude(system, W)

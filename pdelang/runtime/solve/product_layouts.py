@@ -9,6 +9,7 @@ import numpy as np
 from pdelang.runtime.layout.factor import GHOSTS, OVERLAP, PERIODIC_OVERLAP, Array, Factor, Mapping, circle, interval
 from pdelang.runtime.layout.monitor import Monitor, graded, limited, local_length
 from pdelang.runtime.layout.product import along, contract
+from pdelang.runtime.layout.slab import TimeFactor, time_factor
 from pdelang.runtime.solve.product_program import Program
 from pdelang.runtime.solve.product_system import Space, UnsupportedError
 from pdelang.runtime.solve.product_transfer import transferred as transferred
@@ -22,6 +23,7 @@ MONITORED = {True: 4, False: 2}
 """Derivatives that say how steep a place of a periodic, or another, coordinate is. Two do not see a smoothed kink that is a small fraction
 of the range (Allen-Cahn at x = 1); at the ends of an interval those of a coarse solution are noise from the third on."""
 GRADED_FROM = 40  # kernels an axis below which grading is not considered
+OVERSAMPLING = {0: 2.0, 1: 2.0, 2: 1.25}  # points a kernel, by the number of axes; 1.25 represents as well, 2 sees more of a residual
 FURTHER = (1.15, 2.0)  # least and largest growth of an axis in one refinement
 
 
@@ -38,9 +40,13 @@ class Layout:
     def axes(self) -> int:
         return len(self.kernels)
 
+    def time_factor(self, kernels: int) -> TimeFactor:
+        """Of a slab, with as many points a kernel as in space."""
+        return time_factor(kernels, OVERSAMPLING[min(self.axes, 2)])
+
     def space(self) -> Space:
         lower, upper = self.program.bounds
-        oversampling = 2.0 if self.axes == 1 else 1.5
+        oversampling = OVERSAMPLING[min(self.axes, 2)]
         factors: list[Factor] = []
         for i, (n, mapping) in enumerate(zip(self.kernels, self.mappings)):
             make = circle if self.program.periodic[i] else interval

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import scipy.linalg as sl
+from scipy.linalg.blas import daxpy
 
 from pdelang.runtime.layout.faces import AxisConstraints, StackedConstraints
 from pdelang.runtime.layout.factor import Array
@@ -242,20 +243,19 @@ def gmres(
     beta = float(np.linalg.norm(b))
     if beta == 0.0 or not np.isfinite(beta):
         return np.zeros_like(b), 0, 0.0
-    basis, directions = [b / beta], []
-    H = np.zeros((limit + 1, limit))
-    g = np.zeros(limit + 1)
+    basis, directions = [(b / beta).ravel()], []
+    H, g = np.zeros((limit + 1, limit)), np.zeros(limit + 1)
     g[0] = beta
     cosine, sine = np.zeros(limit), np.zeros(limit)
     used = 0
     for j in range(limit):
-        directions.append(precondition(basis[j]))
-        w = apply(directions[j])
+        directions.append(precondition(basis[j].reshape(b.shape)))
+        w = apply(directions[j]).ravel()
         for _ in range(2):  # twice is enough
             for i, v in enumerate(basis):
-                share = float(np.vdot(v, w))
+                share = float(v @ w)
                 H[i, j] += share
-                w = w - share * v
+                w = daxpy(v, w, a=-share)
         H[j + 1, j] = np.linalg.norm(w)
         if not np.isfinite(H[j + 1, j]):
             break
@@ -275,8 +275,7 @@ def gmres(
             break
     if used == 0:
         return np.zeros_like(b), 0, 1.0
-    y = sl.solve_triangular(H[:used, :used], g[:used])
-    x = np.zeros_like(b)
-    for share, v in zip(y, directions):
-        x = x + share * v
-    return x, used, abs(g[used]) / beta
+    x = np.zeros(b.size)
+    for share, v in zip(sl.solve_triangular(H[:used, :used], g[:used]), directions):
+        x = daxpy(v.ravel(), x, a=share)
+    return x.reshape(b.shape), used, abs(g[used]) / beta

@@ -16,7 +16,7 @@ import numpy as np
 
 from pdelang.runtime.layout.factor import Array
 from pdelang.runtime.layout.product_representation import ProductExpansion
-from pdelang.runtime.layout.slab import TimeFactor, time_factor
+from pdelang.runtime.layout.slab import TimeFactor
 from pdelang.runtime.result import Progress
 from pdelang.runtime.solve.checkpoint import Recorder, recorder_of
 from pdelang.runtime.solve.product_iteration import Inverse, Limits, Solved, solve_slab
@@ -128,7 +128,9 @@ def march(
     )
     state = _State(*nothing, [layout], space, starts, lower, whole / (limits.slabs or 8), edges=[lower], unresolved=blurred, lost=lost)
     recorder = recorder_of(progress)
-    running = _Pass(program, time_factor(time_kernels(tolerance)), tolerance, upper, limits, state, schedule, {layout: space}, recorder)
+    running = _Pass(
+        program, layout.time_factor(time_kernels(tolerance)), tolerance, upper, limits, state, schedule, {layout: space}, recorder
+    )
     try:
         status, message = recorder.begin(state, tolerance) or running.run(progress, share)
     except KeyboardInterrupt:

@@ -61,6 +61,11 @@ class Space:
         return [f.test for f in self.factors]
 
     @cached_property
+    def operators(self) -> list[list[Array | None]]:
+        """For each axis <q_i, D^k q_j>, k = 0, 1, ...; None: the identity."""
+        return [[None, *(t @ v for v in f.values[1:])] for t, f in zip(self.tests, self.factors)]
+
+    @cached_property
     def initial(self) -> tuple[int, ...]:
         p = self.program
         return tuple(n for n, c in enumerate(p.compiled.conditions) if p.is_initial(c, p.places[n]))
@@ -170,6 +175,14 @@ class Space:
         return np.stack([contract(self.tests, v) for v in values])
 
 
+def energy(values: Array, weights: list[Array]) -> float:
+    """Sum of the squares of values on a grid, with one list of weights an axis."""
+    total = values * values
+    for w in reversed(weights):
+        total = total @ w
+    return float(total)
+
+
 @dataclass(frozen=True, eq=False)
 class Quality:
     """Root mean squares a field slot: residual and scale (sum of |terms|), and the residual that time and each axis do not resolve.
@@ -208,10 +221,13 @@ class SlabSystem:
 
     @cached_property
     def points(self) -> Array:
+        """(N, d), columns contiguous."""
         if self.times is None:
             return self.space.points
-        n, m = len(self.space.points), len(self.times)
-        return np.concatenate([np.repeat(self.space.points, m, axis=0), np.tile(self.times, n)[:, None]], axis=1)
+        out = np.empty((self.space.dimension + 1, len(self.space.points), len(self.times)))
+        out[:-1] = self.space.points.T[:, :, None]
+        out[-1] = self.times
+        return out.reshape(len(out), -1).T
 
     @cached_property
     def grid(self) -> tuple[int, ...]:
@@ -233,15 +249,16 @@ class SlabSystem:
                 pairs.append((starts[j], h ** (j - k) * (T.unit @ power) @ T.integral.T))
         return pairs
 
-    def linear_jets(self, W: Array, indices: tuple[Index, ...]) -> Array:
-        """Jets of the part that W makes, (A, N) at the collocation points."""
-        out = np.empty((len(indices), *self.grid))
-        for field in range(self.program.fields):
-            wanted = [(row, *self.split(orders)) for row, (f, orders) in enumerate(indices) if f == field]
+    def jets(self, W: Array) -> Array:
+        """All jets of the interior, (A, N) at the collocation points."""
+        p = self.program
+        out = self.base_jets.copy().reshape(-1, *self.grid)
+        for field in np.flatnonzero([w.any() for w in W]):
+            wanted = [(row, *self.split(orders)) for row, (f, orders) in enumerate(p.indices) if f == field]
             grids = jet_grids(self.space.values, W[field], {alpha for _, alpha, _ in wanted})
             for row, alpha, k in wanted:
-                out[row] = grids[alpha] @ self.time.basis(self.program.time_orders[field], k, self.length).T
-        return out.reshape(len(indices), -1)
+                out[row] += grids[alpha] @ self.time.basis(p.time_orders[field], k, self.length).T
+        return out.reshape(len(out), -1)
 
     @cached_property
     def base_jets(self) -> Array:
@@ -260,36 +277,33 @@ class SlabSystem:
 
     def evaluate(self, W: Array) -> tuple[Array, Array, Array]:
         """Tested residual (full), partials (columns, N), sum of |terms| tested in the L2 norm (fields,)."""
-        jets = self.base_jets + self.linear_jets(W, self.program.indices)
-        residual, partials, scale = self.program.interior(jets, self.points)
+        residual, partials, scale = self.program.interior(self.jets(W), self.points)
         return self.test(residual), partials, np.sqrt(np.mean(scale**2, axis=1))
 
     def quality(self, W: Array) -> Quality:
         """The residual at the collocation points, and what of it lies outside the test functions of time and of each axis."""
-        jets = self.base_jets + self.linear_jets(W, self.program.indices)
-        residual, partials, scale = self.program.interior(jets, self.points)
+        residual, partials, scale = self.program.interior(self.jets(W), self.points)
         F, d = self.program.fields, self.space.dimension
-        weights = self.time.weights
-        for factor in reversed(self.space.factors):
-            weights = np.multiply.outer(factor.weights, weights)
-        volume = weights.sum()
+        weights = [f.weights for f in self.space.factors]
+        volume = float(np.prod([w.sum() for w in weights])) * float(self.time.weights.sum())
         grids = residual.reshape(F, *self.grid)
-        total = np.array([np.sum(weights * g**2) for g in grids]) / volume
-        sizes = np.array([np.sum(weights * g**2) for g in scale.reshape(F, *self.grid)]) / volume
+        total, sizes = (
+            np.array([energy(g, [*weights, self.time.weights]) for g in v]) / volume for v in (grids, scale.reshape(grids.shape))
+        )
         in_time = grids @ self.time.test.T
-        space_weights = weights.sum(axis=-1)[..., None]
-        kept = np.array([np.sum(space_weights * g**2) for g in in_time]) / volume
+        one = np.ones(self.time.modes)
+        kept = np.array([energy(g, [*weights, one]) for g in in_time]) / volume
         lost = np.zeros((d, F))
         for i, factor in enumerate(self.space.factors):
-            rest = space_weights[(slice(None),) * i + (slice(0, 1),)] / factor.weights[0]
             tested = np.stack([along(factor.test, g, i) for g in in_time])
             if isinstance(self.space.constraints, StackedConstraints):
-                energy = np.sum(self.space.constraints.restrict(tested) ** 2) * np.ones(F)
-                lost[i] = np.maximum(kept.sum() - energy / volume, 0.0)
+                whole = np.sum(self.space.constraints.restrict(tested) ** 2) * np.ones(F)
+                lost[i] = np.maximum(kept.sum() - whole / volume, 0.0)
             else:
                 for f in range(F):
                     free = along(self.space.constraints.spaces[f][i].null.T, tested[f], i)
-                    lost[i, f] = max(kept[f] - np.sum(rest * free**2) / volume, 0.0)
+                    rest = [np.ones(free.shape[i]) if j == i else w for j, w in enumerate(weights)]
+                    lost[i, f] = max(kept[f] - energy(free, [*rest, one]) / volume, 0.0)
         scales = np.maximum(np.sqrt(sizes), self._natural(W, partials))
         return Quality(np.sqrt(total), scales, np.sqrt(np.maximum(total - kept, 0.0)), np.sqrt(lost))
 
@@ -305,15 +319,6 @@ class SlabSystem:
             jet = sizes[field] * np.prod(halves ** -np.array(orders, dtype=float))
             least[partial.slot] = max(least[partial.slot], STILL * jet * np.sqrt(np.mean(coefficient**2)))
         return least
-
-    def derivative(self, V: Array, partials: Array) -> Array:
-        """The Frechet derivative applied to full coefficients V, tested."""
-        jets = self.linear_jets(V, self.program.indices)
-        where = {index: row for row, index in enumerate(self.program.indices)}
-        out = np.zeros((self.program.fields, jets.shape[1]))
-        for partial, coefficient in zip(self.program.partials, partials):
-            out[partial.slot] += coefficient * jets[where[partial.index]]
-        return self.test(out)
 
     def lifting(self) -> Array:
         """W that makes the strong conditions hold over the slab, given that they hold at its start."""
