@@ -9,13 +9,10 @@ import numpy as np
 
 from pdelang.runtime.representation import Representation
 from pdelang.runtime.solve.box import Attempt, solve_box
-from pdelang.runtime.solve.continuation import continued
 from pdelang.runtime.solve.plan import ESTIMATE_GROWTH, Plan, Run
 from pdelang.runtime.status import Status
 
 LEVELS = 12
-HOPELESS = 0.5
-"""An attempt with a larger relative residual has found nothing: continuation may."""
 
 
 def steady(run: Run) -> tuple[Representation | None, np.ndarray | None]:
@@ -33,10 +30,6 @@ def steady(run: Run) -> tuple[Representation | None, np.ndarray | None]:
             began = time.monotonic()
             guess = best.expansion if best else None
             attempt = solve_box(problem, run.strategy(), run.layout(plan), problem.lower, problem.upper, guess=guess)
-            if attempt.residual >= HOPELESS and not problem.compiled.analysis.linear:
-                guess = continued(run, run.layout(plan))
-                if guess is not None:
-                    attempt = solve_box(problem, run.strategy(), run.layout(plan), problem.lower, problem.upper, guess=guess)
             run.note(attempt, f"level {level + 1}", None)
             worse = best is not None and attempt.residual > 2 * best.residual and not fixed
             if best is not None:
