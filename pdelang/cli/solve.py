@@ -36,6 +36,10 @@ def solve(
     plot: Annotated[
         Path | None, typer.Option("--plot", metavar="OUT.png", help="Draw it: .png, .pdf, .svg, .jpg; .gif moves through time.")
     ] = None,
+    plot_layout: Annotated[
+        Path | None,
+        typer.Option("--plot-layout", metavar="LAYOUT.png", help="Draw the kernels, as ellipses, over the solution and over its residual."),
+    ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on from OUT.nc.checkpoint, which an interrupted solve has left; without one, start anew.")
     ] = False,
@@ -66,14 +70,14 @@ def solve(
             raise CommandError(f"{name} is given twice: by an option of its own and by -O")
         if value is not None:
             settings[name] = value
-    _check_outputs(out, plot)
+    files = _Files(out, plot, plot_layout, resume)
+    files.check()
     if resume and out is None:
         raise CommandError("--resume goes on from the checkpoint beside the output: give -o OUT.nc as before")
     problem = load(file)
     parameters = resolve(problem, values)
-    kept = None if out is None else out.with_name(out.name + CHECKPOINT)
-    solution = _solve(problem, parameters, settings, plot, reference, _Kept(kept, resume), quiet or as_json)
-    written, fault = _write(solution, out, plot)
+    solution = _solve(problem, parameters, settings, reference, files, quiet or as_json)
+    written, fault = files.write(solution)
     if as_json:
         print_json(solution.to_json())
     else:
@@ -81,62 +85,81 @@ def solve(
         from pdelang.cli.report import report
 
         console = results()
-        console.print(report(solution, written, kept if kept and kept.exists() else None, min(console.width, 120)), soft_wrap=True, end="")
+        left = files.checkpoint if files.checkpoint and files.checkpoint.exists() else None
+        console.print(report(solution, written, left, min(console.width, 120)), soft_wrap=True, end="")
     if isinstance(fault, OSError):
         return wrong_command(sentence(fault), as_json=False)
     return INTERRUPTED if fault is not None else _exit_code(solution)
 
 
-def _check_outputs(out: Path | None, plot: Path | None) -> None:
-    """All that can be known to go wrong with the files, before the work whose result they hold."""
-    if out is not None and (fault := wrong_suffix(out)):
-        raise CommandError(fault)
-    for path in (out, plot):
-        if path is not None:
-            check_writable(path)
-
-
 @dataclass(frozen=True)
-class _Kept:
-    """Where a solve keeps what it has accepted, and whether it goes on from there."""
+class _Files:
+    """What a solve writes: the solution, its picture, the picture of its layout; and whether it goes on from its checkpoint."""
 
-    path: Path | None
+    out: Path | None
+    plot: Path | None
+    layout: Path | None
     resume: bool
+
+    @property
+    def checkpoint(self) -> Path | None:
+        return None if self.out is None else self.out.with_name(self.out.name + CHECKPOINT)
+
+    def check(self) -> None:
+        """All that can be known to go wrong with the files, before the work whose result they hold."""
+        if self.out is not None and (fault := wrong_suffix(self.out)):
+            raise CommandError(fault)
+        for path in (self.out, self.plot, self.layout):
+            if path is not None:
+                check_writable(path)
+
+    def check_pictures(self, has_time: bool) -> None:
+        from pdelang.runtime.layout_plot import check_layout_picture
+        from pdelang.runtime.plotting import check_picture
+
+        if self.plot is not None:
+            check_picture(self.plot, has_time=has_time)
+        if self.layout is not None:
+            check_layout_picture(self.layout)
 
     def announce(self) -> None:
         if self.resume:
-            found = self.path is not None and self.path.exists()
-            print(f"going on from {self.path}" if found else f"no checkpoint {self.path}: starting anew", file=sys.stderr)
+            found = self.checkpoint is not None and self.checkpoint.exists()
+            print(f"going on from {self.checkpoint}" if found else f"no checkpoint {self.checkpoint}: starting anew", file=sys.stderr)
+
+    def write(self, solution: Solution) -> tuple[list[Path], OSError | KeyboardInterrupt | None]:
+        """What was written, and what kept the rest from being written: the summary is printed in any case."""
+        written: list[Path] = []
+        try:
+            for path, write in ((self.out, solution.save), (self.plot, solution.plot), (self.layout, solution.plot_layout)):
+                if path is not None and solution.representation is not None:
+                    write(path)
+                    written.append(path)
+        except (OSError, KeyboardInterrupt) as fault:
+            return written, fault
+        return written, None
 
 
 def _solve(
-    problem: Problem,
-    parameters: Mapping[str, Any],
-    settings: Mapping[str, Any],
-    plot: Path | None,
-    reference: Path | None,
-    kept: _Kept,
-    quiet: bool,
+    problem: Problem, parameters: Mapping[str, Any], settings: Mapping[str, Any], reference: Path | None, files: _Files, quiet: bool
 ) -> Solution:
     from pdelang.cli.loading import print_warnings
     from pdelang.cli.progress import reporting
     from pdelang.compiler.pipeline import compile as compile_problem
     from pdelang.runtime import api
-    from pdelang.runtime.plotting import check_picture
     from pdelang.runtime.reference import load_reference
 
     options = _options(problem, settings)
-    if plot is not None:
-        check_picture(plot, has_time=problem.time is not None)
+    files.check_pictures(problem.time is not None)
     if not quiet:
-        kept.announce()
+        files.announce()
     with reporting(quiet) as progress:
         progress("compiling")
         compiled = compile_problem(problem)
         if not quiet:
             print_warnings(problem.source, compiled.warnings)
         known = None if reference is None else load_reference(reference, problem, *map(_host, compiled.bounds(parameters)), parameters)
-        solution = api.solve(compiled, options=options, progress=progress, checkpoint=kept.path, resume=kept.resume, **parameters)
+        solution = api.solve(compiled, options=options, progress=progress, checkpoint=files.checkpoint, resume=files.resume, **parameters)
     return solution if known is None or solution.representation is None else solution.compared_with(known)
 
 
@@ -165,19 +188,6 @@ def _options(problem: Problem, settings: Mapping[str, Any]) -> SolveOptions:
     if options.method not in ("auto", *METHODS):
         raise CommandError(f"no method {options.method!r}: the methods are auto, {', '.join(METHODS)}")
     return options
-
-
-def _write(solution: Solution, out: Path | None, plot: Path | None) -> tuple[list[Path], OSError | KeyboardInterrupt | None]:
-    """What was written, and what kept the rest from being written: the summary is printed in any case."""
-    written: list[Path] = []
-    try:
-        for path, write in ((out, solution.save), (plot, solution.plot)):
-            if path is not None and solution.representation is not None:
-                write(path)
-                written.append(path)
-    except (OSError, KeyboardInterrupt) as fault:
-        return written, fault
-    return written, None
 
 
 def _exit_code(solution: Solution) -> int:

@@ -49,7 +49,8 @@ def explained(
     if status is Status.UNDETERMINED:
         return "; ".join(_causes(compiled, OPEN))
     worst = "" if status is Status.NON_FINITE and result.message else blame(certificate)
-    parts = [result.message, worst, *rough_data(compiled, parameters), *_causes(compiled, CAUSES), TRIES.get(status, "")]
+    advice = "" if any(w.code in OPEN for w in compiled.warnings) else TRIES.get(status, "")
+    parts = [result.message, worst, *rough_data(compiled, parameters), *_causes(compiled, CAUSES), advice]
     return "; ".join(dict.fromkeys(part for part in parts if part))
 
 

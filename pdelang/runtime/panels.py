@@ -62,7 +62,7 @@ def draw_map(figure: Figure, axes: Axes, x: np.ndarray, y: np.ndarray, values: n
     return mesh
 
 
-def draw_error(figure: Figure, axes: Axes, x: np.ndarray, y: np.ndarray, difference: np.ndarray) -> None:
+def draw_error(figure: Figure, axes: Axes, x: np.ndarray, y: np.ndarray, difference: np.ndarray, label: str = "log₁₀ |error|") -> None:
     """|difference| (len(x), len(y)) in powers of ten, from the largest down, five steps a decade."""
     import matplotlib
 
@@ -73,7 +73,7 @@ def draw_error(figure: Figure, axes: Axes, x: np.ndarray, y: np.ndarray, differe
     logarithm = np.log10(np.clip(size, top * 10.0**-DECADES, None))
     steps = matplotlib.colormaps[ERRORS].resampled(5 * DECADES)
     ends = {"cmap": steps, "vmin": float(np.log10(top)) - DECADES, "vmax": float(np.log10(top))}
-    draw_map(figure, axes, x, y, logarithm, ends, "log₁₀ |error|")
+    draw_map(figure, axes, x, y, logarithm, ends, label)
 
 
 def draw_profiles(axes: Axes, x: np.ndarray, profiles: Sequence[np.ndarray], labels: Sequence[str]) -> None:

@@ -54,7 +54,7 @@ def picture(solution: Solution) -> Figure:
     """The figure of `plot`, for those who want to go on drawing."""
     space = len(solution.problem.coordinates) - (solution.problem.time is not None)
     figure = LAYOUTS[min(space, 3), solution.problem.time is not None](solution)
-    _caption(figure, solution)
+    caption(figure, solution)
     return figure
 
 
@@ -65,7 +65,7 @@ def _curve(solution: Solution) -> Figure:
     """One coordinate: a curve a field, and its error or the residuals."""
     grid = solution.to_xarray()
     axis = solution.problem.coordinates[0].name
-    figure, panels = _figure(1, 2, (9.5, 3.6), [1.6, 1])
+    figure, panels = new_figure(1, 2, (9.5, 3.6), [1.6, 1])
     left, right = panels[0]
     for name in _shown(grid):
         left.plot(grid[axis], grid[name], lw=1.8, label=str(name))
@@ -89,7 +89,7 @@ def _space_time(solution: Solution) -> Figure:
     grid = solution.to_xarray({x: 401, t: 301})
     names = _shown(grid)
     view = _View((t, x), _differences(solution))
-    figure, panels = _figure(len(names), 3, (13, 3.4 * len(names) + 0.9), [1.25, 1, 1.1])
+    figure, panels = new_figure(len(names), 3, (13, 3.4 * len(names) + 0.9), [1.25, 1, 1.1])
     moments = np.linspace(solution.lower[-1], solution.upper[-1], 5)
     profiles = solution.to_xarray({x: 401, t: moments})
     for row, ((chart, middle, right), name) in enumerate(zip(panels, names)):
@@ -110,21 +110,21 @@ def _plane(solution: Solution) -> Figure:
     grid = solution.to_xarray({x: 301, y: 301})
     names = _shown(grid)
     differences = _differences(solution)
-    width = 4.6 if _aspect(solution, 0, 1) == "auto" else float(np.clip(2.9 / _ratio(solution), 2.2, 5.5)) + 1.5
+    width = 4.6 if aspect(solution, 0, 1) == "auto" else float(np.clip(2.9 / _ratio(solution), 2.2, 5.5)) + 1.5
     if len(names) == 1 or not differences:
-        figure, panels = _figure(1, len(names) + 1, (width * (len(names) + 1), 4.0), None)
+        figure, panels = new_figure(1, len(names) + 1, (width * (len(names) + 1), 4.0), None)
         maps, rest = panels[0][: len(names)], panels[0][len(names) :]
     else:
-        figure, panels = _figure(2, len(names), (width * len(names), 7.6), None)
+        figure, panels = new_figure(2, len(names), (width * len(names), 7.6), None)
         maps, rest = panels[0], panels[1]
     for chart, name in zip(maps, names):
         draw_map(figure, chart, grid[x].values, grid[y].values, grid[name].values, colours(grid[name].values))
-        chart.set(xlabel=x, ylabel=y, title=str(name), aspect=_aspect(solution, 0, 1))
+        chart.set(xlabel=x, ylabel=y, title=str(name), aspect=aspect(solution, 0, 1))
     _streamlines(solution, grid, maps)
     for row, (chart, name) in enumerate(zip(rest, names)):
         _last_panel(figure, chart, solution, _View((x, y), differences), str(name), row)
         if str(name) in differences:
-            chart.set_aspect(_aspect(solution, 0, 1))
+            chart.set_aspect(aspect(solution, 0, 1))
     return figure
 
 
@@ -135,15 +135,15 @@ def _plane_in_time(solution: Solution) -> Figure:
     grid = solution.to_xarray({x: 161, y: 161, t: moments})
     names = _shown(grid)
     view = _View((x, y), _differences(solution), {t: moments[-1]})
-    figure, panels = _figure(len(names), 5, (18.5, len(names) * _height(solution, 3.1)), None)
+    figure, panels = new_figure(len(names), 5, (18.5, len(names) * _height(solution, 3.1)), None)
     for row, (charts, name) in enumerate(zip(panels, names)):
         scale = colours(grid[name].values)
         for k, (chart, moment) in enumerate(zip(charts, moments)):
             draw_map(figure, chart, grid[x].values, grid[y].values, grid[name].isel({t: k}).transpose(x, y).values, scale)
-            chart.set(xlabel=x, ylabel=y, title=f"{name}, {t} = {moment:.3g}", aspect=_aspect(solution, 0, 1))
+            chart.set(xlabel=x, ylabel=y, title=f"{name}, {t} = {moment:.3g}", aspect=aspect(solution, 0, 1))
         _last_panel(figure, charts[-1], solution, view, str(name), row)
         if str(name) in view.differences:
-            charts[-1].set_aspect(_aspect(solution, 0, 1))
+            charts[-1].set_aspect(aspect(solution, 0, 1))
     return figure
 
 
@@ -160,12 +160,12 @@ def _slices(solution: Solution) -> Figure:
         views.append((grid.squeeze(), (a, b), ", ".join(f"{name} = {at:.3g}" for name, at in {names[cut]: middle[cut], **rest}.items())))
     shown = _shown(views[0][0])
     view = _View((names[1], names[2]), _differences(solution), {names[0]: float(middle[0]), **rest})
-    figure, panels = _figure(len(shown), 4, (15.5, 3.7 * len(shown)), [1, 1, 1, 0.9])
+    figure, panels = new_figure(len(shown), 4, (15.5, 3.7 * len(shown)), [1, 1, 1, 0.9])
     for number, (row, name) in enumerate(zip(panels, shown)):
         scale = colours(np.concatenate([grid[name].values.ravel() for grid, _, _ in views]))
         for chart, (grid, (a, b), label) in zip(row, views):
             draw_map(figure, chart, grid[a].values, grid[b].values, grid[name].transpose(a, b).values, scale)
-            chart.set(xlabel=a, ylabel=b, title=f"{name}, {label}", aspect=_aspect(solution, names.index(a), names.index(b)))
+            chart.set(xlabel=a, ylabel=b, title=f"{name}, {label}", aspect=aspect(solution, names.index(a), names.index(b)))
         _last_panel(figure, row[3], solution, view, str(name), number)
     return figure
 
@@ -184,7 +184,7 @@ LAYOUTS: dict[tuple[int, bool], Callable[[Any], Any]] = {
 # ------------------------------------------------------------ shared parts
 
 
-def _figure(rows: int, columns: int, size: tuple[float, float], widths: list[float] | None) -> tuple[Figure, Any]:
+def new_figure(rows: int, columns: int, size: tuple[float, float], widths: list[float] | None) -> tuple[Figure, Any]:
     from matplotlib.figure import Figure
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
@@ -240,7 +240,7 @@ def _residuals(chart: Any, solution: Solution) -> None:
         draw_residuals(chart, solution.certificate)
 
 
-def _aspect(solution: Solution, first: int, second: int) -> str:
+def aspect(solution: Solution, first: int, second: int) -> str:
     """Equal lengths on both axes, unless the box is too slender for that to be legible."""
     width, height = (solution.upper - solution.lower)[[first, second]]
     return "equal" if 0.4 < height / width < 2.5 else "auto"
@@ -248,7 +248,7 @@ def _aspect(solution: Solution, first: int, second: int) -> str:
 
 def _height(solution: Solution, width: float) -> float:
     """Inches for a map `width` inches wide of the first two coordinates, title and labels included."""
-    return 1.0 + width * (_ratio(solution) if _aspect(solution, 0, 1) == "equal" else 0.8)
+    return 1.0 + width * (_ratio(solution) if aspect(solution, 0, 1) == "equal" else 0.8)
 
 
 def _ratio(solution: Solution) -> float:
@@ -269,7 +269,7 @@ def _streamlines(solution: Solution, grid: xarray.Dataset, charts: Any) -> None:
                     chart.streamplot(grid[x].values, grid[y].values, u, v, color="#00000055", linewidth=0.6, arrowsize=0.6, density=0.9)
 
 
-def _caption(figure: Figure, solution: Solution) -> None:
+def caption(figure: Figure, solution: Solution) -> None:
     problem = solution.problem
     parameters = ",  ".join(f"{name} = {_number(value)}" for name, value in solution.parameters.items())
     title = problem.title or problem.name

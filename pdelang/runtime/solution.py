@@ -227,6 +227,12 @@ class Solution:
 
         return plot(self, Path(path))
 
+    def plot_layout(self, path: str | Path) -> Path:
+        """A picture of the kernels, as ellipses, over the solution and over its residual: PNG, PDF, SVG or JPEG. Returns the path."""
+        from pdelang.runtime.layout_plot import plot_layout
+
+        return plot_layout(self, Path(path))
+
     def save(self, path: str | Path) -> Path:
         """A netCDF4 file: the fields on a grid for any tool, and all that `Solution.load` needs. Never half a file."""
         from pdelang.runtime.storage import save
