@@ -19,13 +19,17 @@ class SolveOptions:
         field; `runtime.validation` has the exact scale.
     method: auto, or a name of `runtime.solve.METHODS`.
     kernels: number of kernels, in each slab where there are several; None refines until the tolerance is met. `product`: in space, evenly
-        over the coordinates, ghosts included, and within what it can hold a coordinate; the reason says how many there were.
+        over the coordinates, ghosts included, and within what it can hold a coordinate
+        (at least 24, or 13 where it is periodic); the reason says how many there were.
     slabs: number of time slabs, all alike; None chooses their lengths from the solution.
     overlap: kernel width in spacings (periodic coordinates take 3/4 of it). points: collocation points per kernel. Both are for scattered
         kernels: `product` has its own, fixed.
     weights of eq. (3): alpha_residual, alpha_boundary, alpha_initial, alpha_data; relative to balanced equations.
-    max_iterations: of one nonlinear solve. time_limit: seconds for `product`, which then gives what it has.
+    max_iterations: steps of each nonlinear solve: there is one a level, a slab and a pass, and a solution's `iterations` adds them up.
+    time_limit: seconds, for every method, which then gives what it has.
     optimizer, learning_rate, steps: for first_order (any name in optax).
+    ansatz: rbf, the project's own Gaussians, or a network of `runtime.baselines` (mlp, spinn, pikan, pig), which first_order trains.
+    unknowns: trainable numbers of a network. collocation: interior points a step of first_order; None: what the method takes.
     seed: of every random choice.
     """
 
@@ -44,6 +48,9 @@ class SolveOptions:
     optimizer: str = "adam"
     learning_rate: float = 1e-3
     steps: int = 2000
+    ansatz: str = "rbf"
+    unknowns: int | None = None
+    collocation: int | None = None
     seed: int = 0
 
 
@@ -61,12 +68,14 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "time_limit": (0.1, 1e7),
     "learning_rate": (1e-15, 1e6),
     "steps": (1, 1_000_000_000),
+    "unknowns": (8, 100_000_000),
+    "collocation": (4, 100_000_000),
     "seed": (0, 2**31 - 1),
 }
 """Least and most that each number may be."""
-INTEGERS = frozenset({"kernels", "slabs", "max_iterations", "steps", "seed"})
-WORDS = frozenset({"method", "optimizer"})
-OPTIONAL = frozenset({"kernels", "slabs"})
+INTEGERS = frozenset({"kernels", "slabs", "max_iterations", "steps", "unknowns", "collocation", "seed"})
+WORDS = frozenset({"method", "optimizer", "ansatz"})
+OPTIONAL = frozenset({"kernels", "slabs", "unknowns", "collocation"})
 NAMES = tuple(f.name for f in fields(SolveOptions))
 
 
