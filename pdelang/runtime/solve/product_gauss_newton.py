@@ -1,13 +1,12 @@
 """Steady systems of moderate size: one dense factorisation a Newton step, or one for several.
 
-One field with conditions that are constraints: Galerkin, N^T J N by LU, or mode by mode where the operator is separable with constant
+One field with conditions that are constraints: Galerkin, N^T J N by LU, or axis by axis where the operator is separable with constant
 coefficients. Several fields (a pressure has no test functions of its own) and weak conditions: Gauss-Newton, min |r|^2 over all test
 functions and the rows of the conditions, by QR.
 """
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from functools import partial
 
@@ -17,13 +16,13 @@ import scipy.linalg as sl
 from pdelang.runtime.layout.faces import AxisConstraints
 from pdelang.runtime.layout.factor import Array
 from pdelang.runtime.solve.product_damped import Linearised, Solve, damped_newton
+from pdelang.runtime.solve.product_factorised import least_squares, soft_lu, sylvester
 from pdelang.runtime.solve.product_iteration import NEWTON_LIMIT, Solved, magnitude
 from pdelang.runtime.solve.product_linear import LARGEST_DENSE, FastDiagonal, frozen_blocks
 from pdelang.runtime.solve.product_system import SlabSystem
 
 LARGEST_SQUARE = 3000  # unknowns of one field up to which a dense factorisation is faster than an iteration
-WORTH_SEPARATING = 500  # unknowns from which a separable operator is solved mode by mode
-DEPENDENT, RANK = 1e-11, 1e-12  # share of the largest: diagonal of R from which singular values decide, and which of these count
+WORTH_SEPARATING = 500  # unknowns from which a separable operator is solved axis by axis
 
 Conditions = dict[int, tuple[Array, Array]]
 
@@ -42,9 +41,11 @@ def galerkin_wanted(system: SlabSystem) -> bool:
 
 
 def separable(system: SlabSystem) -> bool:
-    """Constant coefficients, two axes or more, no mixed derivatives: one-dimensional eigenvectors diagonalise all of it."""
-    pure = all(sum(orders) == max(orders) for _, orders in system.program.indices)
-    return system.program.constant and pure and isinstance(system.space.constraints, AxisConstraints)
+    """Constant coefficients, no mixed derivatives; on three axes and more even orders too, for eigenvectors to be orthogonal."""
+    program, d = system.program, system.space.dimension
+    pure = all(sum(orders) == max(orders) for _, orders in program.indices)
+    even = d == 2 or all(order % 2 == 0 for _, orders in program.indices for order in orders)
+    return program.constant and pure and even and isinstance(system.space.constraints, AxisConstraints)
 
 
 def solve_least_squares(system: SlabSystem, tolerance: float, guess: Array | None = None, iterations: int = 2 * NEWTON_LIMIT) -> Solved:
@@ -57,59 +58,33 @@ def solve_least_squares(system: SlabSystem, tolerance: float, guess: Array | Non
     def rows(full: Array, weak: Conditions) -> Array:
         return np.concatenate([full.ravel(), *(w[0].ravel() for w in weak.values())]) * weights
 
-    def factorise(partials: Array, weak: Conditions) -> Solve:
+    def factorise(partials: Array, weak: Conditions, size: float) -> Solve:
         frozen = frozen_blocks(system, partials, {n: w[1] for n, w in weak.items()}, full_tests=True)
         blocks = [sum(part.values(), start=np.zeros(1)) for part in (frozen.interior, frozen.faces) if part]
-        return least_squares_solver(np.concatenate(blocks) * weights[:, None])
+        return least_squares(np.concatenate(blocks) * weights[:, None])
 
     return _solved(system, rows, factorise, tolerance, guess, iterations)
 
 
 def solve_galerkin(system: SlabSystem, tolerance: float, guess: Array | None = None, iterations: int = 2 * NEWTON_LIMIT) -> Solved:
     """N^T r(lift + N Y) = 0."""
-    modal = separable(system) and system.space.constraints.size >= WORTH_SEPARATING
 
     def rows(full: Array, weak: Conditions) -> Array:
         return system.space.constraints.restrict(full)
 
-    def factorise(partials: Array, weak: Conditions) -> Solve:
-        if modal:
-            return FastDiagonal(system, partials)
+    def factorise(partials: Array, weak: Conditions, size: float) -> Solve:
+        if separable(system) and system.space.constraints.size >= WORTH_SEPARATING:
+            return sylvester(system, partials) if system.space.dimension == 2 else FastDiagonal(system, partials)
         matrix = sum(frozen_blocks(system, partials, {}).interior.values(), start=np.zeros(1))
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", sl.LinAlgWarning)  # what a singular matrix leaves is not finite, and is found
-            lu = sl.lu_factor(matrix, check_finite=False, overwrite_a=True)
-        return partial(sl.lu_solve, lu, check_finite=False)
+        return soft_lu(matrix, np.inf if system.program.linear else size)
 
     return _solved(system, rows, factorise, tolerance, guess, iterations)
-
-
-def least_squares_solver(A: Array) -> Solve:
-    """b -> argmin |A x - b|, by QR; by singular values where columns are dependent (a pressure's constant)."""
-    scale = np.linalg.norm(A, axis=0)
-    scale[scale == 0] = 1.0
-    (reflectors, tau), R = sl.qr(A / scale, mode="raw", check_finite=False, overwrite_a=True)
-    n = A.shape[1]
-    R, diagonal = R[:n], np.abs(np.diag(R))
-    if diagonal.min() <= DEPENDENT * diagonal.max():
-        U, S, Vt = sl.svd(R, check_finite=False)
-        kept = RANK * S[0] < S
-        pseudo = (Vt[kept].T / S[kept]) @ U[:, kept].T
-
-    def solve(b: Array) -> Array:
-        work = max(1, 64 * n)
-        rotated = sl.lapack.dormqr("L", "T", reflectors, tau, b[:, None], work)[0][:n, 0]
-        if diagonal.min() <= DEPENDENT * diagonal.max():
-            return pseudo @ rotated / scale
-        return sl.solve_triangular(R, rotated, check_finite=False) / scale
-
-    return solve
 
 
 def _solved(
     system: SlabSystem,
     rows: Callable[[Array, Conditions], Array],
-    factorise: Callable[[Array, Conditions], Solve],
+    factorise: Callable[[Array, Conditions, float], Solve],
     tolerance: float,
     guess: Array | None,
     iterations: int,
@@ -121,7 +96,7 @@ def _solved(
         W = lift + constraints.expand(Y)
         full, partials, _ = system.evaluate(W)
         weak = {n: system.weak_residual(n, W) for n in space.weak}
-        return Linearised(rows(full, weak), partial(factorise, partials, weak))
+        return Linearised(rows(full, weak), partial(factorise, partials, weak, magnitude(system, W)))
 
     def size(Y: Array) -> float:
         return magnitude(system, lift + constraints.expand(Y))

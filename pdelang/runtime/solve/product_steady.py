@@ -14,11 +14,13 @@ from pdelang.runtime.solve.product_estimate import AIM, difference, estimate, si
 from pdelang.runtime.solve.product_iteration import Limits
 from pdelang.runtime.solve.product_layouts import Layout, first_layout
 from pdelang.runtime.solve.product_program import Program
+from pdelang.runtime.solve.product_singular import softest
 from pdelang.runtime.solve.product_stage import Stage, stage
 from pdelang.runtime.status import Status
 
 USELESS = 3  # layouts in a row that do not lower the residual: it is rounding, or a singularity
 UNSEEN = 3  # layouts in a row with a residual of the size of the terms
+SENSIBLE = 0.05  # residual up to which Newton's last iterate, converged or not, is worth starting from
 FAILURES = 3  # layouts in a row on which Newton's iteration fails: a finer one will not mend it
 SECOND = 1.3  # times as many kernels for a second opinion
 FIRST_SHARE = 0.7  # of a given number of kernels: a first solution, which only shows the second one's error
@@ -44,7 +46,11 @@ def refine(first: Layout, tolerance: float, progress: Progress, limits: Limits, 
         while layout is not None and len(stages) < limit:
             progress(f"steady, {'x'.join(map(str, layout.kernels))} kernels", min(0.9, len(stages) / 8))
             began = clock.monotonic()
-            stages.append(stage(layout, tolerance, [((1.0, stages[-1]),)] if stages and stages[-1].converged else [], limits.iterations))
+            stages.append(
+                stage(layout, tolerance, [((1.0, s),) for s in stages[-1:] if s.converged or s.residual < SENSIBLE], limits.iterations)
+            )
+            if len(stages) == 1 and first.program.linear and (singular := _singular(stages)):
+                return stages, Status.STAGNATED, singular
             if path is None and lost(stages):
                 path = followed(stages[0].layout, progress, limits)
                 if path.last is None or not path.arrived:
@@ -60,6 +66,14 @@ def refine(first: Layout, tolerance: float, progress: Progress, limits: Limits, 
     except KeyboardInterrupt:
         return stages, Status.INTERRUPTED, "interrupted"
     return stages, *_reason(stages, path, first, tolerance, limits)
+
+
+def _singular(stages: list[Stage]) -> str:
+    """Words, where the linearised problem does not determine the solution; empty where it does, or is not known to."""
+    program = stages[-1].layout.program
+    soft = softest(stages[0] if program.linear else stages[-1]) if stages[-1].converged or program.linear else None
+    problem = program.compiled.problem
+    return soft.words(tuple(c.name for c in problem.coordinates), problem.fields[0].name) if soft is not None and soft.free else ""
 
 
 def lost(stages: list[Stage]) -> bool:
@@ -116,6 +130,11 @@ def solve_steady(program: Program, options: SolveOptions, progress: Progress) ->
         size = sizes(last.representation, program)
         apart = difference(stages[-2].representation, last.representation, program)
         error = estimate(apart, stages[-2].residual, last.residual, size)
+        soft = None if program.linear or not last.converged else softest(last)
+        if soft is not None:
+            error = np.maximum(error, soft.moved)
+            if soft.free:
+                status, message = Status.STAGNATED, _singular(stages)
     history = tuple({"residual": s.residual, "kernels": s.representation.kernels, "newton": s.newton, "krylov": s.krylov} for s in stages)
     reason = f"product layout, {'x'.join(map(str, last.layout.kernels))} kernels, {'least squares' if program.fields > 1 else 'Galerkin'}"
     return MethodResult(last.representation, status, "product", sum(s.newton for s in stages), reason, message, error, history)
