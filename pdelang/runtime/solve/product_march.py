@@ -42,6 +42,7 @@ BLOWN_LENGTH, BLOWN_KERNELS = 5e-4, 0.2  # of the whole time and of the largest 
 COARSEN = 0.8  # go to fewer kernels when fewer than this share are needed
 JUMP, SMALLEST_JUMP = 0.1, 3e-13  # of the tolerance: what one transfer may lose, and what rounding always loses
 DENSER = (1.3, 1.7)  # a graded layout that loses something is tried with so many times the kernels
+HOPED, PATIENCE = 5.0, 1.2
 SPACES = 8  # factors of so many layouts are kept
 
 
@@ -55,6 +56,7 @@ class March:
 
     representation: Slabs | None
     layout: Layout
+    tolerance: float
     residual: float
     reached: float
     newton: int
@@ -140,8 +142,9 @@ def march(
     relative = state.relative
     if status is Status.CONVERGED and state.unresolved and (relative > tolerance or blurred):
         status, message = Status.TOLERANCE_NOT_MET, state.unresolved
+    stages = _stages(state, running.T)
     return March(
-        slabs, state.layout, relative, state.at, state.newton, state.krylov, status, message, _stages(state, running.T), state.jump
+        slabs, state.layout, tolerance, relative, state.at, state.newton, state.krylov, status, message, stages, state.jump
     )  # fmt: skip
 
 
@@ -181,6 +184,7 @@ class _Pass:
     spaces: dict[Layout, Space]
     recorder: Recorder
     cache: dict[object, Inverse] = field(default_factory=dict)
+    marks: list[float] = field(default_factory=lambda: [clock.monotonic()])  # when the march began, and when each slab was accepted
     rejected: ProductExpansion | None = None  # the solution of the slab that was rejected last, here
 
     @property
@@ -197,6 +201,8 @@ class _Pass:
             if clock.monotonic() > self.limits.deadline:
                 cause = f"{STEEPENING}; " if _finest(state) or state.length < 1e-3 * self.whole else ""
                 return Status.ITERATION_LIMIT, f"out of time (option time_limit) at {self.here}: {cause}{KNOWN}"
+            if self._hopeless():
+                return Status.ITERATION_LIMIT, f"out of reach in the time left (option time_limit) at {self.here}: {STEEPENING}; {KNOWN}"
             self._follow()
             remaining = self.end - state.at
             h = remaining / np.ceil(remaining / state.length * (1 - 1e-9))
@@ -236,6 +242,15 @@ class _Pass:
         else:
             self._accept(system, solved, verdict)
         return None
+
+    def _hopeless(self) -> bool:
+        """Would the march miss the deadline even if each slab were HOPED times as long as the one before and cost as much as the last?"""
+        state, spent = self.state, self.marks[-1] - self.marks[-2] if len(self.marks) > 2 else 0.0
+        if self.limits.slabs or not spent:
+            return False
+        growth = (self.end - state.at) / (state.edges[-1] - state.edges[-2])
+        slabs = np.log1p(growth * (1 - 1 / HOPED)) / np.log(HOPED)
+        return bool(slabs * spent > PATIENCE * (self.limits.deadline - self.marks[-1]))
 
     def _guess(self, system: SlabSystem) -> Array | None:
         """What was rejected here, or the coarser pass; a Newton step or two from the solution, where zero needs five to eight."""
@@ -319,6 +334,7 @@ class _Pass:
                 h if 0.87 < verdict.factor < 1.15 else h * verdict.factor,
                 verdict.factor >= MOST and h > EARLY * self.whole,
             )
+        self.marks.append(clock.monotonic())
         self._coarsen(verdict.on_axes)
         self.recorder.accepted(state)
 

@@ -1,0 +1,121 @@
+"""Evolution to a tolerance: a coarse pass finds layouts and slab lengths, finer ones follow it, a correction tells their error.
+
+A pass that does not meet the tolerance, by its residual or by its estimate, is followed by a finer one; one that cannot be had in the
+time that is left, by a looser one, down to what the pass before has reached.
+"""
+
+from __future__ import annotations
+
+import time as clock
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from pdelang.runtime.layout.factor import Array
+from pdelang.runtime.options import SolveOptions
+from pdelang.runtime.result import MethodResult, Progress
+from pdelang.runtime.solve.product_correction import correction
+from pdelang.runtime.solve.product_estimate import AIM, difference, estimate, relative_error, sizes
+from pdelang.runtime.solve.product_iteration import Limits
+from pdelang.runtime.solve.product_layouts import Layout, first_layout
+from pdelang.runtime.solve.product_march import March, march
+from pdelang.runtime.solve.product_program import Program
+from pdelang.runtime.solve.product_schedule import Schedule
+from pdelang.runtime.solve.product_steady import FIRST_SHARE
+from pdelang.runtime.solve.product_verdict import SAFETY
+from pdelang.runtime.status import Status
+
+FINEST = 2e-14
+ROUNDING = 1e-14  # of the solution: no estimate is below it
+PASSES = 5
+ATTEMPTS = 3  # at a first pass
+ROUGHEST = 1e-2
+COARSE_PASS = 30.0  # tolerance of the first pass in units of the asked one
+LOOSER = 10.0  # a pass that is out of reach is repeated at so many times its tolerance, if that is finer by
+FINER = 3.0  # than the pass before
+MET = 0.7  # of the tolerance: residuals on independent points are larger than at the collocation points
+COMPLETE = (Status.CONVERGED, Status.TOLERANCE_NOT_MET)
+
+
+@dataclass(eq=False)
+class _Passes:
+    program: Program
+    tolerance: float
+    limits: Limits
+    progress: Progress
+    history: list[dict[str, float]] = field(default_factory=list)
+
+    def march(self, layout: Layout, tolerance: float, deadline: float, after: March | None = None) -> March:
+        """One pass, along the schedule of the one before."""
+        schedule = None
+        if after is not None and after.representation is not None:
+            schedule = Schedule(after.stages, after.representation, SAFETY * tolerance)
+        share = (0.0, 0.3) if after is None else (0.3, 0.9)
+        done = march(self.program, layout, tolerance, self.progress, replace(self.limits, deadline=deadline), schedule, share)
+        slabs = len(done.representation.parts) if done.representation else 0
+        figures = {"residual": done.residual, "slabs": slabs, "newton": done.newton, "krylov": done.krylov, "reached": done.reached}
+        self.history.append(figures)
+        return done
+
+    def first(self, layout: Layout) -> March:
+        """It must leave time for a second one: where the tolerance is out of reach, a looser one."""
+        tolerance = min(COARSE_PASS * self.tolerance, ROUGHEST)
+        for attempt in range(ATTEMPTS):
+            last, now = attempt == ATTEMPTS - 1 or tolerance >= ROUGHEST, clock.monotonic()
+            done = self.march(layout, tolerance, self.limits.deadline if last else now + 0.35 * (self.limits.deadline - now))
+            if last or done.status is not Status.ITERATION_LIMIT:
+                break
+            tolerance = min(COARSE_PASS * tolerance, ROUGHEST)
+        return done
+
+    def error(self, fine: March, coarse: March | None) -> tuple[Array | None, float]:
+        """Absolute, a field, and the largest relative one; from the coarser pass where the correction has no time or no success."""
+        assert fine.representation is not None
+        found = correction(self.program, fine, self.progress, self.limits, (0.9, 1.0)) if fine.status in COMPLETE else None
+        if found is not None:
+            error, size = np.maximum(found.error, ROUNDING * found.size), found.size
+        elif coarse is not None and coarse.representation is not None:
+            size = sizes(fine.representation, self.program)
+            apart = difference(coarse.representation, fine.representation, self.program)
+            error = estimate(apart, coarse.residual, fine.residual, size)
+        else:
+            return None, np.inf
+        return error, relative_error(error, size)
+
+    def result(self, final: March, error: Array | None) -> MethodResult:
+        slabs = len(final.representation.parts) if final.representation else 0
+        reason = f"product layout, {'x'.join(map(str, final.layout.kernels))} kernels on the last of {slabs} time slabs"
+        steps = int(sum(h["newton"] for h in self.history))
+        return MethodResult(final.representation, final.status, "product", steps, reason, final.message, error, tuple(self.history))
+
+
+def solve_evolution(program: Program, options: SolveOptions, progress: Progress) -> MethodResult:
+    deadline = clock.monotonic() + options.time_limit
+    tolerance = max(options.tolerance, 1e-13)
+    layout = first_layout(program, options.kernels)
+    passes = _Passes(program, tolerance, Limits(deadline, options.slabs, options.max_iterations), progress)
+    coarse = passes.first(layout.coarser(FIRST_SHARE) if layout.fixed else layout)
+    if coarse.status not in COMPLETE:
+        return passes.result(coarse, None)
+    aim, error, fine = max(AIM * tolerance, coarse.tolerance / 100), None, coarse
+    for number in range(PASSES):
+        fine = passes.march(layout, aim, deadline, coarse)
+        if fine.representation is None or fine.reached < coarse.reached:
+            if fine.status is Status.ITERATION_LIMIT and LOOSER * aim < coarse.tolerance / FINER and clock.monotonic() < deadline:
+                aim *= LOOSER
+                continue
+            if error is None and fine.status is not Status.INTERRUPTED:
+                error = passes.error(coarse, None)[0]
+            return passes.result(replace(coarse, status=fine.status, message=f"{fine.message}; given is a coarser solution"), error)
+        error, relative = passes.error(fine, coarse)
+        met = relative <= tolerance and fine.residual <= MET * tolerance
+        if met and fine.status is Status.TOLERANCE_NOT_MET:  # the pass aimed at less than was asked for
+            fine = replace(fine, status=Status.CONVERGED, message="")
+        if met or fine.status is not Status.CONVERGED or aim <= FINEST:
+            break
+        if number and fine.residual > 0.7 * coarse.residual:
+            fine = replace(fine, status=Status.STAGNATED, message=f"rounding: the estimated error stays at {relative:.1e}")
+            break
+        missing = min(0.3 * tolerance / max(relative, 1e-300), AIM * tolerance / max(fine.residual, 1e-300))
+        aim, coarse = max(aim * float(np.clip(missing, 1e-3, 0.3)), FINEST), fine
+    return passes.result(fine, error)
