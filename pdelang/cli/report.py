@@ -74,6 +74,8 @@ def _residuals(reports: Sequence[EquationReport], tolerance: float) -> Iterator[
     shown = sorted(reports, key=lambda r: -r.relative)[:MOST_RESIDUALS] if len(reports) > MOST_RESIDUALS else reports
     for entry in shown:
         yield f"{entry.relative:.1e}   {entry.label}, line {entry.line}", "" if entry.relative <= tolerance else "red"
+        if entry.sizes:
+            yield f"          of {entry.sizes}", "dim"
     if len(reports) > len(shown):
         yield f"          and {len(reports) - len(shown)} smaller ones", "dim"
 

@@ -9,6 +9,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+MOST_TERMS = 5
+"""Of an equation, in a line of text."""
+
 
 @dataclass(frozen=True)
 class TermReport:
@@ -36,6 +39,14 @@ class EquationReport:
     at: tuple[float, ...] = ()
     points: int = 0
     terms: tuple[TermReport, ...] = ()
+
+    @property
+    def sizes(self) -> str:
+        """The terms of an equation and their root mean squares, the largest first; empty for a condition."""
+        if self.kind != "interior":
+            return ""
+        rest = f", and {len(self.terms) - MOST_TERMS} smaller" if len(self.terms) > MOST_TERMS else ""
+        return ", ".join(f"{' '.join(t.text.split())} {t.norm:.1e}" for t in self.terms[:MOST_TERMS]) + rest
 
 
 @dataclass(frozen=True)

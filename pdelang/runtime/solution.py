@@ -183,6 +183,10 @@ class Solution:
             "kernels": self.kernels,
             "iterations": self.iterations,
             "parameters": {name: np.asarray(value).tolist() for name, value in self.parameters.items()},
+            "method": self.method,
+            "reason": self.reason,
+            "message": self.message,
+            "certificate": _without_nan(self.certificate.to_json()) if self.certificate else None,
         }
 
     # ------------------------------------------------------------ grids, files, pictures
@@ -245,6 +249,15 @@ class Solution:
         from pdelang.runtime.storage import load
 
         return load(Path(path))
+
+
+def _without_nan(data: Any) -> Any:
+    """The same tree with None for numbers that JSON has not."""
+    if isinstance(data, dict):
+        return {key: _without_nan(value) for key, value in data.items()}
+    if isinstance(data, (list, tuple)):
+        return [_without_nan(value) for value in data]
+    return finite_or_none(data) if isinstance(data, float) else data
 
 
 def finite_or_none(value: float | None) -> float | None:

@@ -39,6 +39,8 @@ FORMAT_VERSION = 1
 LARGEST = 4 * 2**30
 """Bytes in memory: a file that claims more is refused before it is read."""
 DEEPEST = 8
+MOST_ATTRIBUTES = 32
+"""Equations, and conditions, in attributes; all of them stand in the group `solve`."""
 
 
 def save(solution: Solution, path: Path) -> Path:
@@ -50,13 +52,29 @@ def save(solution: Solution, path: Path) -> Path:
         raise ValueError(f"there is nothing to save: {solution.status.value}")
     with replacing(path) as partial:
         root = solution.to_xarray()
-        root.attrs |= {"format": FORMAT, "format_version": FORMAT_VERSION, "pdelang_version": __version__, "method": solution.method}
+        root.attrs |= {"format": FORMAT, "format_version": FORMAT_VERSION, "pdelang_version": __version__, **_certified(solution)}
         root.to_netcdf(partial, mode="w", engine="h5netcdf")
         _texts(solution, representation).to_netcdf(partial, mode="a", engine="h5netcdf", group="solve")
         write_arrays(partial, representation.arrays())
         if solution.reference is not None:
             solution.reference.to_netcdf(partial, mode="a", engine="h5netcdf", group="reference")
     return path
+
+
+def _certified(solution: Solution) -> dict[str, Any]:
+    """The certificate as attributes, for `ncdump -h` and people."""
+    out: dict[str, Any] = {"method": solution.method, "reason": solution.reason, "message": solution.message}
+    out |= {"kernels": solution.kernels, "iterations": solution.iterations}
+    certificate = solution.certificate
+    if certificate is None:
+        return out
+    out |= {"tolerance": certificate.tolerance, "residual": certificate.residual}
+    out |= {f"error_estimate_{name}": value for name, value in certificate.error_estimate.items()}
+    for kind, reports in (("residual", certificate.equations), ("misfit", certificate.conditions)):
+        for n, report in enumerate(reports[:MOST_ATTRIBUTES], 1):
+            sizes = f"; terms {report.sizes}" if report.sizes else ""
+            out[f"{kind}_{n}"] = f"{report.relative:.1e} {report.label}, line {report.line}{sizes}"
+    return out
 
 
 def load(path: Path) -> Solution:

@@ -29,6 +29,10 @@ KEYS = [
     "kernels",
     "iterations",
     "parameters",
+    "method",
+    "reason",
+    "message",
+    "certificate",
 ]
 
 
@@ -54,6 +58,33 @@ def test_json_is_one_object_with_the_documented_keys(cli: Cli, heat: str) -> Non
     assert data["status"] == "converged"
     assert data["relative_l2"]["u"] < 1e-4
     assert data["parameters"] == {"k": 1.0}
+    assert data["method"] == "product"
+
+
+def test_the_certificate_is_in_the_terminal_in_the_json_and_in_the_file(cli: Cli, heat: str) -> None:
+    """Residual by equation and by term, misfit by condition, estimate, method and reason, kernels and iterations."""
+    import h5py
+
+    printed = cli("solve", heat, "--tol", "1e-4", "-o", "u.nc").out
+    data = cli("solve", heat, "--tol", "1e-4", "--json").json
+    with h5py.File("u.nc") as file:
+        attributes = dict(file.attrs)
+    certificate = data["certificate"]
+    assert certificate["error_estimate"]["u"] == attributes["error_estimate_u"] == data["error_estimate"]
+    assert certificate["residual"] == attributes["residual"] == data["residual"]
+    (equation,), conditions = certificate["equations"], certificate["conditions"]
+    assert [t["text"] for t in equation["terms"]] == ["k*u_xx", "u_t"] or [t["text"] for t in equation["terms"]] == ["u_t", "k*u_xx"]
+    for report, kind in [(equation, "residual_1"), *((c, f"misfit_{n}") for n, c in enumerate(conditions, 1))]:
+        words = f"{report['relative']:.1e}   {report['label']}, line {report['line']}"
+        assert words in printed
+        assert attributes[kind].startswith(words.replace("   ", " "))
+    sizes = ", ".join(f"{t['text']} {t['norm']:.1e}" for t in equation["terms"])
+    assert f"of {sizes}\n" in printed
+    assert attributes["residual_1"].endswith(f"terms {sizes}")
+    assert f"{data['method']}: {data['reason']}"[:40] in printed
+    assert (attributes["method"], attributes["reason"]) == (data["method"], data["reason"])
+    assert f"{data['kernels']:,} kernels, {data['iterations']} iterations" in printed
+    assert (attributes["kernels"], attributes["iterations"]) == (data["kernels"], data["iterations"])
 
 
 def test_a_tolerance_out_of_reach_is_said_and_the_result_is_written(cli: Cli, heat: str, tmp_path: Path) -> None:
