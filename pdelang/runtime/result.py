@@ -29,6 +29,7 @@ class MethodResult:
     status: the method's own view (iteration limit, non-finite, interrupted ...); `converged` is decided afterwards, on
     independent points (validation.py). A method catches KeyboardInterrupt and returns what it has, with INTERRUPTED.
     error_estimate: absolute, root mean square, one a field, or None. reason: one line, which method and why.
+    rounding: relative residual that no finer layout lowers, of high derivatives in float64; below it the estimate alone decides.
     message: one line more where something went wrong: which equation or condition, where, what to try.
     """
 
@@ -40,3 +41,4 @@ class MethodResult:
     message: str = ""
     error_estimate: np.ndarray | None = None
     history: tuple[dict[str, float], ...] = field(default=(), repr=False)
+    rounding: float = 0.0

@@ -51,7 +51,7 @@ class March:
     """representation covers [start, reached]. residual: root mean square over space-time relative to the terms.
 
     message: a sentence if some slab had to be accepted above the tolerance, or why the march ended early. stages: the slabs, for
-    a following pass. jump: the largest loss of a transfer, relative.
+    a following pass. jump: the largest loss of a transfer, relative. rounding: the largest defect that nothing lowers.
     """
 
     representation: Slabs | None
@@ -65,6 +65,7 @@ class March:
     message: str = ""
     stages: tuple[Stage, ...] = ()
     jump: float = 0.0
+    rounding: float = 0.0
 
 
 @dataclass(eq=False)
@@ -144,7 +145,7 @@ def march(
         status, message = Status.TOLERANCE_NOT_MET, state.unresolved
     stages = _stages(state, running.T)
     return March(
-        slabs, state.layout, tolerance, relative, state.at, state.newton, state.krylov, status, message, stages, state.jump
+        slabs, state.layout, tolerance, relative, state.at, state.newton, state.krylov, status, message, stages, state.jump, state.rounding
     )  # fmt: skip
 
 

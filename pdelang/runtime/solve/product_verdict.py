@@ -12,10 +12,11 @@ from pdelang.runtime.solve.product_system import Quality, SlabSystem
 
 SHARE = 100  # a slab shorter than this share of the time may have a residual as large as makes its part of the norm equal
 SAFETY = 0.5
-ROUNDING = 1e-6  # a time defect below this that does not fall with the slab's length is rounding
+ROUNDING = 1e-6  # a defect below this that does not fall with the slab's length, or with more kernels, is rounding
 USELESS = 0.6  # share of an axis' defect that remains after two refinements if a third is not worth it
 STEEP = 0.02  # space defect beyond which a slab is halved before its layout is judged: what it shows is not the solution yet
 ROUGH = 0.3  # a residual as large as the equation's terms says nothing about which axis is to blame
+RECOVERY = 1.2
 LEAST, MOST = 0.3, 1.8  # change of a slab's length
 EARLY, MOST_EARLY = 0.01, 30.0  # share of the time below which a slab is short because of the start, and how fast they may grow there
 
@@ -42,6 +43,11 @@ class Known:
         """Residual over the terms, root mean square over all accepted slabs, the largest slot."""
         shares = np.divide(self.residual, self.scale, out=np.zeros_like(self.scale), where=self.scale > 0)
         return float(np.sqrt(shares.max(initial=0.0)))
+
+    @property
+    def rounding(self) -> float:
+        """The largest defect that neither shorter slabs nor more kernels have lowered, if it is as small as rounding can be."""
+        return float(max((d for d in (self.time_floor, *self.floor) if d < ROUNDING), default=0.0))
 
     def learn(self, length: float, quality: Quality) -> None:
         """A new slab begins: forget what concerned the last one, but not what rounding allows."""
@@ -95,7 +101,9 @@ def judged(known: Known, system: SlabSystem, W: Array, tolerance: float, passed:
     slow = slow and in_time > 2 * known.time_floor
     share = MARGIN * tolerance / max(in_time, 1e-6 * tolerance, 1e-15)
     factor = float(np.clip(share ** (1.0 / (0.75 * system.time.modes)), LEAST, MOST))
-    if h < EARLY * whole and factor > 1.0:
+    if in_time <= 2 * known.time_floor:  # rounding does not fall with the length: back to longer slabs
+        factor = max(factor, RECOVERY)
+    elif h < EARLY * whole and factor > 1.0:
         factor = max(factor, min(_after_start(passed, h, share, system.time.modes), MOST_EARLY))
     return Verdict(quality, in_time, on_axes, total, blamed, slow, factor)
 
