@@ -48,10 +48,17 @@ def explained(
         return result.message
     if status is Status.UNDETERMINED:
         return "; ".join(_causes(compiled, OPEN))
-    worst = "" if status is Status.NON_FINITE and result.message else blame(certificate)
+    named = result.message and (status is Status.NON_FINITE or _ends_early(compiled, parameters, result))
+    worst = "" if named else blame(certificate)
     advice = "" if any(w.code in OPEN for w in compiled.warnings) else TRIES.get(status, "")
     parts = [result.message, worst, *rough_data(compiled, parameters), *_causes(compiled, CAUSES), advice]
     return "; ".join(dict.fromkeys(part for part in parts if part))
+
+
+def _ends_early(compiled: CompiledProblem, parameters: Parameters, result: MethodResult) -> bool:
+    """Slabs that do not reach the end of time: what is worst then lies beyond them and says nothing."""
+    end = float(np.asarray(compiled.bounds(parameters)[1])[-1])
+    return isinstance(result.representation, Slabs) and float(result.representation.edges[-1]) < end - 1e-9 * abs(end)
 
 
 def undetermined(compiled: CompiledProblem, parameters: Parameters) -> bool:
