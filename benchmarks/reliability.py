@@ -37,7 +37,13 @@ def measure(row: Hostile) -> tuple[str, str, float | None, float, str]:
         return "traceback", repr(fault), None, time.perf_counter() - began, "CRASH"
     seconds = time.perf_counter() - began
     error = max(solution.relative_l2.values(), default=None)
-    return solution.status.name.lower(), solution.message, error, seconds, verdict(row, solution.converged, error, solution.message, seconds)
+    return (
+        solution.status.name.lower(),
+        solution.message,
+        error,
+        seconds,
+        verdict(row, solution.converged, error, solution.message, seconds),
+    )
 
 
 def verdict(row: Hostile, converged: bool, error: float | None, message: str, seconds: float) -> str:
@@ -66,7 +72,10 @@ def main() -> None:
     for row in rows:
         status, message, error, seconds, judged = measure(row)
         worst += judged.isupper()
-        print(f"{row.name:42} {status:18} {'' if error is None else f'{error:.1e}':>8} {row.tolerance:6.0e} {seconds:8.1f}  {judged}", flush=True)
+        print(
+            f"{row.name:42} {status:18} {'' if error is None else f'{error:.1e}':>8} {row.tolerance:6.0e} {seconds:8.1f}  {judged}",
+            flush=True,
+        )
         if arguments.messages and message:
             print(f"    {message}", flush=True)
     sys.exit(worst > 0)

@@ -37,16 +37,18 @@ KEYS = [
 
 
 def test_solve_prints_a_summary_and_writes_what_was_asked_for(cli: Cli, heat: str, tmp_path: Path) -> None:
-    ran = cli("solve", heat, "-p", "k=1.5", "--tol", "1e-5", "-o", "u.nc", "--plot", "u.png")
+    ran = cli("solve", heat, "-p", "k=1.5", "--tol", "1e-5", "-o", "u.nc", "--plot", "u.png", "--plot-layout", "l.png")
     assert ran.code == 0, ran.err
     assert ran.out.startswith("Heat in a bar   k = 1.5\n")
-    for label in ("status", "method", "residual", "conditions", "relative L2 error of u against exact solution", "kernels", "u.nc, u.png"):
+    for label in ("status", "method", "residual", "conditions", "relative L2 error of u against exact solution", "kernels", "u.nc, u.png, l.png"):
         assert label in ran.out
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["heat.pde", "u.nc", "u.png"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["heat.pde", "l.png", "u.nc", "u.png"]
     loaded = Solution.load(tmp_path / "u.nc")
     assert loaded.relative_l2["u"] < 1e-5
     drawn = cli("plot", "u.nc", "-o", "v.png")
     assert (drawn.code, drawn.out) == (0, "wrote v.png\n")
+    assert cli("plot", "u.nc", "--plot-layout", "k.png").out == "wrote k.png\n"
+    assert "it does not move" in cli("plot", "u.nc", "--plot-layout", "k.gif").error
 
 
 def test_json_is_one_object_with_the_documented_keys(cli: Cli, heat: str) -> None:
