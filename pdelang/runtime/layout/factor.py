@@ -21,6 +21,7 @@ Array = np.ndarray
 OVERLAP = 2.0  # kernel width in spacings on an interval
 PERIODIC_OVERLAP = 1.5  # smallest Fourier symbol exp(-pi^2 s^2/2) = 1.5e-5, saturation exp(-2 pi^2 s^2) below rounding
 GHOSTS = 8  # kernels beyond each end of an interval
+SPREAD = 1.15  # least ratio of the kernels' spacing to that of the points, pi/count in the middle: below 1.1 modes hide between the points
 TRUNCATION = 1e-14  # of the largest singular value. 1e-13 leaves 10 times more error at the ends, 1e-15 more rounding in G (E c)
 
 
@@ -120,7 +121,8 @@ def interval(lower: float, upper: float, kernels: int, order: int, mapping: Mapp
     z = np.linspace(-1 - GHOSTS * spacing, 1 + GHOSTS * spacing, kernels)
     inside = np.clip(z, -1.0, 1.0)
     slope = g.slope(inside)
-    zp, wp = gauss_legendre(int(np.ceil(oversampling * kernels)))
+    points = max(oversampling * kernels, SPREAD * 0.5 * np.pi * (kernels - 1 - 2 * GHOSTS))
+    zp, wp = gauss_legendre(int(np.ceil(points)))
     return orthonormalised(
         lower, upper, g.place(inside) + slope * (z - inside), OVERLAP * spacing * slope, g.place(zp), wp * g.slope(zp),
         order, None, truncation, mapping,

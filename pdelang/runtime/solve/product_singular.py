@@ -23,13 +23,13 @@ FREE, SOFT = (
     1e-11,
     1e-7,
 )  # of the terms that v makes in the equation: below the first v solves the linearised problem; above the second rounding is no matter
-ROUNDING = 1.1e-16  # of the equation's terms, independent from point to point
+ROUNDING = 2e-15  # of the equation's terms, independent from point to point: ten times that of a number, for second derivatives
 ITERATIONS = 4
 
 
 @dataclass(frozen=True, eq=False)
 class Softest:
-    """share: s over the terms that v makes. error: root mean square of what rounding moves. constant: v is one. place: of the largest |v|."""
+    """share: s over the terms that v makes. error: root mean square of what rounding moves. constant: v is one. place: of max |v|."""
 
     share: float
     error: float

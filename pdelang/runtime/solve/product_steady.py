@@ -18,6 +18,8 @@ from pdelang.runtime.solve.product_singular import softest
 from pdelang.runtime.solve.product_stage import Stage, stage
 from pdelang.runtime.status import Status
 
+RATES, SLOW = 3, 4.0  # pairs of layouts whose orders are compared, and the order below which the residual falls slowly
+DEAR = 1.0  # seconds of one layout from which it matters that finer ones will not arrive
 USELESS = 3  # layouts in a row that do not lower the residual: it is rounding, or a singularity
 UNSEEN = 3  # layouts in a row with a residual of the size of the terms
 SENSIBLE = 0.05  # residual up to which Newton's last iterate, converged or not, is worth starting from
@@ -58,14 +60,17 @@ def refine(first: Layout, tolerance: float, progress: Progress, limits: Limits, 
                 stages.append(path.last)
             if done(stages, tolerance):
                 return stages, Status.CONVERGED, ""
-            if hopeless(stages, tolerance):
+            if hopeless(stages, tolerance) or (clock.monotonic() - began > DEAR and algebraic(stages, tolerance) is not None):
                 break
             layout = next_layout(stages, tolerance) if not first.fixed else first if len(stages) == 1 else None
             if layout is not None and clock.monotonic() + 3 * (clock.monotonic() - began) > limits.deadline:
                 return stages, Status.ITERATION_LIMIT, f"out of time (option time_limit); {_left(stages[-1])}"
     except KeyboardInterrupt:
         return stages, Status.INTERRUPTED, "interrupted"
-    return stages, *_reason(stages, path, first, tolerance, limits)
+    reason = _reason(stages, path, first, tolerance, limits)
+    while len(stages) > 1 and not stages[-1].converged and any(s.converged for s in stages):
+        stages.pop()  # what failed last is no answer
+    return stages, *reason
 
 
 def _singular(stages: list[Stage]) -> str:
@@ -97,6 +102,19 @@ def hopeless(stages: list[Stage], tolerance: float) -> bool:
     return len(stages) > USELESS and tolerance < best[-1] and best[-1] > 0.5 * best[-1 - USELESS] and best[-1] < 0.1
 
 
+def algebraic(stages: list[Stage], tolerance: float) -> float | None:
+    """Order p of a residual that falls like n^-p over four layouts alike, too slowly to arrive: corners or data that are not smooth."""
+    last = stages[-RATES - 1 :]
+    alike = len(last) > RATES and all(s.converged and s.layout.mappings == last[0].layout.mappings for s in last)
+    if not alike:
+        return None
+    sizes = [float(np.mean([n - s.layout.margin(i) for i, n in enumerate(s.layout.kernels)])) for s in last]
+    rates = -np.diff(np.log([s.residual for s in last])) / np.maximum(np.diff(np.log(sizes)), 1e-3)
+    needed = sizes[-1] * (last[-1].residual / tolerance) ** (1 / max(float(rates.max()), 1e-3))
+    steady = rates.min() > 0 and rates.max() < min(SLOW, 1.5 * rates.min())
+    return float(rates[-1]) if steady and needed > 2 * last[-1].layout.largest else None
+
+
 def _reason(stages: list[Stage], path: Path | None, first: Layout, tolerance: float, limits: Limits) -> tuple[Status, str]:
     last = stages[-1]
     if not np.isfinite(last.residual):
@@ -109,6 +127,10 @@ def _reason(stages: list[Stage], path: Path | None, first: Layout, tolerance: fl
         return Status.STAGNATED, "Newton's iteration does not converge from a zero start"
     if first.fixed and last.residual <= tolerance:
         return Status.CONVERGED, ""
+    rate = algebraic(stages, tolerance)
+    if rate is not None:
+        smooth = "something is not smooth, at corners perhaps"
+        return Status.TOLERANCE_NOT_MET, f"{_left(last)} and falls like the power {-rate:.1f} of the resolution only: {smooth}"
     if hopeless(stages, tolerance):
         return Status.STAGNATED, f"the residual stays at {last.residual:.1e} of the equation's terms"
     return Status.TOLERANCE_NOT_MET, f"{_left(last)} on the {'given' if first.fixed else 'finest'} layout"

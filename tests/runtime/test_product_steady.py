@@ -1,0 +1,178 @@
+"""Steady problems on product layouts: layers, continuation, folds, singular problems, mixed derivatives."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+
+import pdelang
+from pdelang.runtime.layout.factor import interval
+from pdelang.runtime.layout.monitor import Monitor, graded, limited
+from pdelang.runtime.options import SolveOptions
+from pdelang.runtime.result import silent
+from pdelang.runtime.solution import Solution
+from pdelang.runtime.solve.product_continuation import multiplier
+from pdelang.runtime.solve.product_damped import Linearised, damped_newton
+from pdelang.runtime.solve.product_factorised import least_squares, soft_lu
+from pdelang.runtime.solve.product_layouts import first_layout
+from pdelang.runtime.solve.product_newton import product_newton
+from pdelang.runtime.solve.product_program import Program
+from pdelang.runtime.solve.product_singular import softest
+from pdelang.runtime.solve.product_stage import stage
+from pdelang.runtime.status import Status
+
+LAYERS = {
+    "at a wall": ("x in [0, 1]\nparam eps in [1e-8, 1] log = 1e-6\neps*u_xx + u_x = 1\nu(0) = 0\nu(1) = 0\n"
+                  "exact u = x - (1 - exp(-x/eps))/(1 - exp(-1/eps))", 1e-9),
+    "turning point": ("x in [-1, 1]\nparam eps in [1e-8, 1] log = 1e-4\neps*u_xx + x*u_x = 0\nu(-1) = -1\nu(1) = 1\n"
+                      "exact u = erf(x/sqrt(2*eps))/erf(1/sqrt(2*eps))", 1e-10),
+    "nonlinear": ("x in [0, 1]\nparam nu in [1e-8, 1] log = 1e-4\nu*u_x = nu*u_xx\nu(0) = 0\nu(1) = -1\n"
+                  "exact u = -tanh(x/(2*nu))", 1e-9),
+    "two dimensions": ("x in [0, 1]; y in [0, 1]\nparam eps in [1e-8, 1] log = 0.01\n-eps*laplacian(u) + u_x + 0.5*u_y = source(exact)\n"
+                       "on boundary: u = exact\nexact u = (x - (exp((x-1)/eps) - exp(-1/eps))/(1 - exp(-1/eps)))*sin(pi*y)", 1e-10),
+}  # fmt: skip
+
+
+def solve(text: str, tolerance: float = 1e-8, **parameters: float) -> Solution:
+    return pdelang.solve(pdelang.parse(text), tolerance=tolerance, time_limit=600, **parameters)
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_layers_are_found(name: str) -> None:
+    text, bound = LAYERS[name]
+    solution = solve(text)
+    assert solution.status is Status.CONVERGED, solution.message
+    assert solution.relative_l2["u"] < bound
+
+
+SMOOTH = {
+    "full diffusion tensor": "x in [-1, 1]; y in [-1, 1]\n(2 + sin(x*y))*u_xx + (1 + 0.6*x)*u_xy + (1 + y^2)*u_yy + u_x = source(exact)\n"
+    "on boundary: u = exact\nexact u = exp(x*y)*sin(2*x + y)",
+    "three dimensions": "x in [0, 1]; y in [0, 1]; z in [0, 1]\n-laplacian(u) = source(exact)\non boundary: u = exact\n"
+    "exact u = exp(x)*sin(2*pi*y)*cos(3*z) + x*y^2",
+    "far from zero": "x in [0, 1]; y in [0, 1]\n-laplacian(u) + u_x^2 + u_y^2 = source(exact)\non boundary: u = exact\n"
+    "exact u = exp(x*y) + 2*sin(3*x)",
+}
+
+
+@pytest.mark.parametrize("name", SMOOTH)
+def test_smooth_solutions_to_rounding(name: str) -> None:
+    solution = solve(SMOOTH[name], 1e-9)
+    assert solution.status is Status.CONVERGED, solution.message
+    assert solution.relative_l2["u"] < 1e-11
+
+
+BRATU = "x in [0, 1]\nparam lam in [0, 9] = 2\n-u_xx = lam*exp(u)\nu(0) = 0\nu(1) = 0"
+
+
+def test_a_fold_is_named() -> None:
+    """In one dimension Bratu's equation has solutions up to lam = 3.513830719."""
+    assert solve(BRATU, lam=3.5).status is Status.CONVERGED
+    beyond = solve(BRATU, lam=3.7)
+    assert beyond.status is Status.STAGNATED
+    found = re.search(r"continued in lam, from \S+ to ([\d.]+)", beyond.message)
+    assert found is not None, beyond.message
+    assert 3.3 < float(found[1]) <= 3.514
+
+
+@pytest.mark.parametrize(("equation", "named"), [
+    ("c*u_xx + u*u_x = 0", ("c", 1.0)),
+    ("u_xx/c + u*u_x = 1", ("c", -1.0)),
+    ("u_xx + c*exp(u) = 0", ("c", -1.0)),
+    ("c*u_xx + c*u^3 + u = 1", None),
+])  # fmt: skip
+def test_what_is_continued_is_named(equation: str, named: tuple[str, float] | None) -> None:
+    compiled = pdelang.compile(pdelang.parse(f"x in [0, 1]\nparam c in [0.1, 10] = 2\n{equation}\nu(0) = 0\nu(1) = 0"))
+    assert multiplier(Program(compiled, compiled.parameters())) == named
+
+
+SINGULAR = {
+    "fluxes only": ("x in [0, 1]; y in [0, 1]\nlaplacian(u) = cos(pi*x)*cos(pi*y)\non boundary: dn(u) = 0", "any constant"),
+    "resonance": ("x in [0, pi]\nu_xx + u = 1\nu(0) = 0\nu(pi) = 0", "largest at x = 1."),
+    "a front anywhere": ("x in [-1, 1]\n0.001*u_xx + u - u^3 = 0\nu(-1) = -1\nu(1) = 1", "largest at x = "),
+}
+
+
+@pytest.mark.parametrize("name", SINGULAR)
+def test_what_is_not_determined_is_not_converged(name: str) -> None:
+    text, words = SINGULAR[name]
+    solution = solve(text)
+    assert not solution.status.converged
+    assert "singular" in solution.message
+    assert words in solution.message
+
+
+def test_distance_to_a_resonance() -> None:
+    """u'' + (1 + d) u on [0, pi]: the smallest singular value is d."""
+    shares = []
+    for d in (1e-2, 1e-4, 1e-6):
+        compiled = pdelang.compile(pdelang.parse(f"x in [0, pi]\nu_xx + {1 + d!r}*u = 1\nu(0) = 0\nu(pi) = 0"))
+        soft = softest(stage(first_layout(Program(compiled, {}), None), 1e-8, [], 5))
+        assert soft is not None
+        shares.append(soft.share)
+    assert np.allclose(np.diff(np.log10(shares)), -2, atol=0.05)
+
+
+def test_a_corner_is_said_to_be_rough() -> None:
+    """-lap u = 1 and u = 0 around a square: r^2 log r in the corners. The solution is good, the residual is not."""
+    compiled = pdelang.compile(pdelang.parse("x in [0, 1]; y in [0, 1]\n-laplacian(u) = 1\non boundary: u = 0"))
+    result = product_newton(compiled, {}, SolveOptions(tolerance=1e-8, time_limit=600), silent)
+    assert result.status is Status.TOLERANCE_NOT_MET
+    assert result.representation is not None
+    middle = result.representation.jets(np.array([[0.5, 0.5]]), [(0, (0, 0))])[0, 0]
+    assert middle == pytest.approx(0.0736713532815, abs=1e-9)  # Timoshenko and Goodier, torsion of a square bar
+
+
+def arctangent(y: np.ndarray) -> Linearised:
+    return Linearised(np.arctan(y), lambda: lambda b: b * (1 + y**2))
+
+
+def test_damping() -> None:
+    """Newton's own iteration for arctan(y) = 0 diverges from |y| > 1.39."""
+    found = damped_newton(arctangent, np.array([20.0]), lambda y: 1.0, 1e-14, 30)
+    assert found.converged
+    assert abs(found.place[0]) < 1e-14
+
+
+def test_one_factorisation_serves_a_linear_problem() -> None:
+    A = np.array([[2.0, 1.0], [0.5, 3.0]])
+    found = damped_newton(lambda y: Linearised(A @ y - 1, lambda: soft_lu(A, np.inf)), np.zeros(2), np.linalg.norm, 1e-14, 9)
+    assert found.factorisations == 1
+    assert np.allclose(A @ found.place, 1)
+
+
+def test_soft_modes_take_bounded_steps() -> None:
+    """A mode with a singular value of 1e-10 would move by 1e10."""
+    matrix = np.diag([1.0, 2.0, 3.0, 1e-10])
+    step = soft_lu(matrix, 1.0)(np.ones((4, 1)))[:, 0]
+    assert np.allclose(step[:3], [1, 1 / 2, 1 / 3])
+    assert 0 < step[3] < 1
+
+
+def test_least_squares_of_dependent_columns() -> None:
+    rng = np.random.default_rng(0)
+    A = rng.standard_normal((9, 5))
+    b = rng.standard_normal(9)
+    assert np.allclose(least_squares(A)(b), np.linalg.lstsq(A, b)[0])
+    A[:, 4] = A[:, 3]
+    assert np.allclose(A @ least_squares(A)(b), A @ np.linalg.lstsq(A, b)[0])
+
+
+def test_narrow_kernels_keep_their_rank() -> None:
+    """Spacings from 1e-7 to 0.1 on one axis: the truncation counts kernels by their shape, not by their width."""
+    x = np.unique(np.concatenate([[0.0], np.logspace(-9, 0, 2000)]))
+    lengths = limited(x, np.maximum(1e-6, 0.25 * x), False)
+    factor = interval(0.0, 1.0, 160, 2, graded(Monitor(x, lengths), False))
+    assert factor.rank > 150
+    layer = np.exp(-factor.points / 1e-6)
+    assert np.abs(factor.values[0] @ (factor.test @ layer) - layer).max() < 1e-9
+
+
+@pytest.mark.parametrize("kernels", [24, 56, 150, 400])
+def test_no_mode_hides_between_the_points(kernels: int) -> None:
+    """Gauss-Legendre points are pi/2 times as far apart in the middle as on average."""
+    factor = interval(-1.0, 1.0, kernels, 0, oversampling=1.25)
+    between = np.linspace(-1, 1, 7 * kernels)
+    assert np.abs(factor.evaluate(between, np.eye(factor.rank))).max() < 3 * np.abs(factor.values[0]).max()
