@@ -143,5 +143,5 @@ def _rough_along(
         return "are not finite", float(points[np.argmin(np.isfinite(data)), axis])
     fine, coarse = np.abs(np.diff(data)), np.abs(np.diff(data[::COARSER]))
     if fine.max() > JUMP * coarse.max() and fine.max() > SMALLEST_JUMP * np.ptp(data):
-        return "jump", float(points[np.argmax(fine), axis])
+        return "jump", float(points[np.argmax(fine) :, axis][:2].mean())
     return None
