@@ -29,6 +29,7 @@ _ROWS: tuple[Option, ...] = (
     Option("method", "name"),
     Option("kernels", "integer"),
     Option("slabs", "integer"),
+    Option("refinement", "name"),
     Option("overlap", "number"),
     Option("points", "number"),
     Option("alpha_residual", "number"),
@@ -40,6 +41,9 @@ _ROWS: tuple[Option, ...] = (
     Option("optimizer", "name"),
     Option("learning_rate", "number"),
     Option("steps", "integer"),
+    Option("ansatz", "name"),
+    Option("unknowns", "integer", 8),
+    Option("collocation", "integer", 4),
     Option("seed", "integer", 0),
 )
 

@@ -22,6 +22,8 @@ class SolveOptions:
         over the coordinates, ghosts included, and within what it can hold a coordinate
         (at least 24, or 13 where it is periodic); the reason says how many there were.
     slabs: number of time slabs, all alike; None chooses their lengths from the solution.
+    refinement: of scattered kernels. axes: more of them, and graded, along a coordinate, by the solution's spectrum. residual: turned along
+        fronts, halved and merged where the residual says so, over the whole box in space and time at once; `kernels` is then the most.
     overlap: kernel width in spacings (periodic coordinates take 3/4 of it). points: collocation points per kernel. Both are for scattered
         kernels: `product` has its own, fixed.
     weights of eq. (3): alpha_residual, alpha_boundary, alpha_initial, alpha_data; relative to balanced equations.
@@ -37,6 +39,7 @@ class SolveOptions:
     method: str = "auto"
     kernels: int | None = None
     slabs: int | None = None
+    refinement: str = "axes"
     overlap: float = 2.0
     points: float = 2.0
     alpha_residual: float = 1.0
@@ -74,7 +77,7 @@ RANGES: Mapping[str, tuple[float, float]] = {
 }
 """Least and most that each number may be."""
 INTEGERS = frozenset({"kernels", "slabs", "max_iterations", "steps", "unknowns", "collocation", "seed"})
-WORDS = frozenset({"method", "optimizer", "ansatz"})
+WORDS = frozenset({"method", "refinement", "optimizer", "ansatz"})
 OPTIONAL = frozenset({"kernels", "slabs", "unknowns", "collocation"})
 NAMES = tuple(f.name for f in fields(SolveOptions))
 

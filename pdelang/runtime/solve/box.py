@@ -96,7 +96,8 @@ def active(equation: CompiledEquation, problem: Problem, lower: np.ndarray, uppe
 def _equation_rows(
     problem: Problem, equation: CompiledEquation, layout: Layout, lower: np.ndarray, upper: np.ndarray
 ) -> EquationRows | None:
-    z, share = layout.nodes(equation.free)
+    fixed = np.asarray(equation.locate(problem.params), dtype=float)[0]
+    z, share = layout.nodes(equation.free, 2 * (fixed - lower) / (upper - lower) - 1)
     places = at_places(equation, lower + (upper - lower) * (z + 1) / 2, problem.params)
     keep = holds(equation, places[0], problem.params)
     if not keep.any():
@@ -165,6 +166,8 @@ def quality(problem: Problem, representation: Representation, lower: np.ndarray,
 
 
 def _tails(layout: Layout, expansion: GaussianExpansion) -> np.ndarray:
+    if not layout.axes:
+        return np.zeros(expansion.dimension)
     places = [a + (b - a) * (axis.samples + 1) / 2 for a, b, axis in zip(expansion.lower, expansion.upper, layout.axes)]
     return tails(layout, expansion.grid_jets(places, [(f, (0,) * len(places)) for f in range(expansion.fields)]))
 

@@ -22,6 +22,7 @@ from pdelang.runtime.objective import Theta, build, loss
 from pdelang.runtime.options import SolveOptions
 from pdelang.runtime.result import MethodResult, Progress
 from pdelang.runtime.solve.box import OUT_OF_TIME
+from pdelang.runtime.solve.defect import with_estimate
 from pdelang.runtime.solve.kernels import points_for, start
 from pdelang.runtime.status import Status
 
@@ -78,7 +79,7 @@ def first_order(compiled: CompiledProblem, params: Parameters, options: SolveOpt
                 break
     except KeyboardInterrupt:
         status = Status.INTERRUPTED
-    return MethodResult(
+    result = MethodResult(
         representation=expansion,
         status=status,
         method="first_order",
@@ -87,3 +88,4 @@ def first_order(compiled: CompiledProblem, params: Parameters, options: SolveOpt
         message=message,
         history=tuple(history),
     )
+    return with_estimate(compiled, params, options, result)

@@ -22,6 +22,7 @@ from pdelang.runtime.objective import Theta, build, flatten, jacobian, residuals
 from pdelang.runtime.options import SolveOptions
 from pdelang.runtime.result import MethodResult, Progress
 from pdelang.runtime.solve.box import OUT_OF_TIME, at_the_limit
+from pdelang.runtime.solve.defect import with_estimate
 from pdelang.runtime.solve.dense import RidgeFactor
 from pdelang.runtime.solve.kernels import points_for, start
 from pdelang.runtime.status import Status
@@ -100,7 +101,7 @@ def levenberg_marquardt(compiled: CompiledProblem, params: Parameters, options: 
                 status = Status.STAGNATED
     except KeyboardInterrupt:
         status = Status.INTERRUPTED
-    return MethodResult(
+    result = MethodResult(
         representation=expansion,
         status=status,
         method="levenberg_marquardt",
@@ -109,3 +110,4 @@ def levenberg_marquardt(compiled: CompiledProblem, params: Parameters, options: 
         message=message if status is Status.ITERATION_LIMIT else "",
         history=tuple(history),
     )
+    return with_estimate(compiled, params, options, result)
