@@ -30,6 +30,8 @@ from pdelang.runtime.solve.slabs import Slabs
 from pdelang.runtime.status import Status
 
 POINTS, CONDITION_POINTS = 2048, 512
+VANISHING = 1e-6
+"""Of the largest field: the least size by which another one is judged."""
 SEED_OFFSET = 7919
 """Added to the user's seed: the check must not draw the points of the solve."""
 
@@ -41,6 +43,7 @@ class JetSizes:
     representation: Representation
     points: np.ndarray
     half_lengths: np.ndarray
+    floor: float = 0.0  # least size of a field: one that vanishes is judged against the others
     known: dict[Index, float] = field(default_factory=dict)
 
     def __call__(self, index: Index) -> float:
@@ -49,7 +52,7 @@ class JetSizes:
         return self.known[index]
 
     def of(self, jet: Jet) -> float:
-        value = self((jet.field, (0,) * len(jet.orders)))
+        value = max(self((jet.field, (0,) * len(jet.orders))), self.floor)
         return max(self((jet.field, jet.orders)), value * float(np.prod(self.half_lengths ** -np.array(jet.orders, dtype=float))))
 
 
@@ -111,6 +114,8 @@ def validate(compiled: CompiledProblem, params: Parameters, result: MethodResult
     seed += SEED_OFFSET
     domain = box(lower, upper, CONDITION_POINTS, seed)
     sizes = JetSizes(representation, domain, (upper - lower) / 2)
+    norms = [sizes((f, (0,) * len(lower))) for f in range(len(compiled.problem.fields))]
+    sizes.floor = VANISHING * max(norms)
 
     def reports(equations: Sequence[CompiledEquation], sets: Sequence[np.ndarray]) -> tuple[EquationReport, ...]:
         return tuple(check(e, representation, points, params, sizes) for e, points in zip(equations, sets) if len(points))
@@ -120,11 +125,8 @@ def validate(compiled: CompiledProblem, params: Parameters, result: MethodResult
     conditions += handovers(compiled, representation, lower, upper, sizes.of, seed)
     estimates: dict[str, float] = {}
     if result.error_estimate is not None:
-        zero = (0,) * len(lower)
-        norms = [sizes((f, zero)) for f in range(len(compiled.problem.fields))]
-        floor = 1e-6 * max(norms)  # a field that vanishes is judged against the others
         for declared, error, size in zip(compiled.problem.fields, result.error_estimate, norms):
-            estimates[declared.name] = relative(float(error), max(size, floor))
+            estimates[declared.name] = relative(float(error), max(size, sizes.floor))
     return Certificate(
         tolerance=tolerance,
         residual=max((r.relative for r in (*equations, *conditions)), default=0.0),

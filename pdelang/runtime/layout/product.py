@@ -38,7 +38,7 @@ def contract(matrices: Sequence[Array | None], tensor: Array) -> Array:
 def jet_grids(
     values: Sequence[Sequence[Array | None] | Array], coefficients: Array, indices: Iterable[tuple[int, ...]]
 ) -> dict[tuple[int, ...], Array]:
-    """D^alpha on the tensor grid for every alpha; values[i][k] = D^k of axis i's basis at its points, (points, rank), or None: the identity.
+    """D^alpha on the tensor grid for every alpha. values[i][k]: D^k of axis i's basis at its points, (points, rank); None: the identity.
 
     Axes beyond len(values) (time modes) are carried along.
     """

@@ -2,9 +2,9 @@
 
     R'(V) = sum_p <c_p D^alpha_p (V q p), tests>
 
-A constant c_p commutes with the test functions, so its term is a product of small matrices, A_i = <q, D^alpha_i q> an axis and a power of the
-integration matrix in time. One that is steady over the slab needs the points of space, one that moves the points of space-time, which
-are some three times as many as the unknowns.
+A constant c_p commutes with the test functions, so its term is a product of small matrices, A_i = <q, D^alpha_i q> an axis and a
+power of the integration matrix in time. One that is steady over the slab needs the points of space, one that moves the points of
+space-time, some two to three times as many as the unknowns.
 """
 
 from __future__ import annotations

@@ -18,7 +18,8 @@ from pdelang.runtime.layout.factor import Array
 from pdelang.runtime.solve.product_damped import Linearised, Solve, damped_newton
 from pdelang.runtime.solve.product_factorised import least_squares, soft_lu, sylvester
 from pdelang.runtime.solve.product_iteration import NEWTON_LIMIT, Solved, magnitude
-from pdelang.runtime.solve.product_linear import LARGEST_DENSE, FastDiagonal, frozen_blocks
+from pdelang.runtime.solve.product_linear import LARGEST_DENSE, frozen_blocks
+from pdelang.runtime.solve.product_modes import FastDiagonal
 from pdelang.runtime.solve.product_system import SlabSystem
 
 LARGEST_SQUARE = 3000  # unknowns of one field up to which a dense factorisation is faster than an iteration

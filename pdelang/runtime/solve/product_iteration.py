@@ -15,18 +15,19 @@ from pdelang.runtime.solve.product_derivative import Derivative
 from pdelang.runtime.solve.product_linear import (
     LARGEST_DENSE,
     DenseModes,
-    FastDiagonal,
     Tests,
     frozen_blocks,
     gmres,
     test_space,
 )  # fmt: skip
+from pdelang.runtime.solve.product_modes import FastDiagonal, mode_inverse
 from pdelang.runtime.solve.product_system import SlabSystem, UnsupportedError
 
 NEWTON_LIMIT = 14
-KRYLOV_LIMIT = 80
+KRYLOV_LIMIT, KRYLOV_NUMBERS = (80, 240), 4e7  # iterations before a restart: as many as leave their vectors so many numbers
 DENSE_STEADY_SQUARE = 3000
 DENSE_EVOLUTION = 700  # in two and more dimensions, where a factorisation an eigenvalue is dear
+SMALLEST_MODAL = 250  # unknowns up to which dense factorisations cost less than the iterations that they save
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,12 @@ def magnitude(system: SlabSystem, W: Array) -> float:
     starts = sum(float((s**2).sum()) for own in system.starts for s in own)
     size = float(np.sqrt(starts + (W**2).sum()))
     return size if size > 0 else 1.0
+
+
+def enough(system: SlabSystem, sizes: Array, tolerance: float) -> float:
+    """Norm of a tested residual that the tolerance does not see. sizes: root mean squares of the equations' terms."""
+    volume = np.prod([f.upper - f.lower for f in system.space.factors])
+    return float(0.1 * tolerance * sizes.min() * np.sqrt(volume))
 
 
 def solve_slab(
@@ -101,7 +108,10 @@ def solve_slab(
         b = -rows(full, [w[0] for w in weak.values()])
         size = magnitude(system, W)
         rtol = max(1e-3 * tolerance, 1e-14) if linear else 1e-3
-        update, used, left = gmres(apply, inverse, b, rtol=rtol, limit=KRYLOV_LIMIT)
+        if not space.weak and program.time is not None:
+            rtol = float(np.clip(enough(system, sizes, tolerance) / max(float(np.linalg.norm(b)), 1e-300), rtol, 0.1))
+        limit = int(np.clip(KRYLOV_NUMBERS / (2 * b.size), *KRYLOV_LIMIT))
+        update, used, left = gmres(apply, inverse, b, rtol=rtol, limit=limit)
         krylov += used
         Y = Y + update
         previous, change = change, float(np.linalg.norm(update)) / size
@@ -111,7 +121,7 @@ def solve_slab(
             break
         if linear and step >= 2 and (change < 10 * tolerance or change > 0.2 * previous):
             return Solved(lift + constraints.expand(Y), change < 1e3 * tolerance, step, krylov, change)
-        if linear and used <= 3 and left < 1e-2 * tolerance:
+        if linear and (left <= rtol or (used <= 3 and left < 1e-2 * tolerance)):
             return Solved(lift + constraints.expand(Y), True, step, krylov, change)
         if change < 20 * tolerance or (change < 1e-9 and change > 0.3 * previous):
             return Solved(lift + constraints.expand(Y), True, step, krylov, change)
@@ -124,7 +134,10 @@ def invert(system: SlabSystem, partials: Array, face_partials: dict[int, Array])
     space = system.space
     size, steady = space.constraints.size, system.program.time is None
     limit = LARGEST_DENSE if space.dimension == 1 else DENSE_STEADY_SQUARE if steady else DENSE_EVOLUTION
-    if size <= limit:
+    modal = mode_inverse(system, partials) if not (space.weak or steady or space.dimension == 1) and size > SMALLEST_MODAL else None
+    if modal is not None and not isinstance(modal, FastDiagonal):
+        return modal, None
+    if size <= limit and (modal is None or system.program.fields > 1):
         frozen = frozen_blocks(system, partials, face_partials)
         tests = test_space(system, frozen)
         return DenseModes(system, frozen, tests), tests
@@ -133,4 +146,4 @@ def invert(system: SlabSystem, partials: Array, face_partials: dict[int, Array])
         raise UnsupportedError(
             f"{label}: not linear with constant coefficients along its face, and {size} unknowns are too many for a dense solve"
         )
-    return FastDiagonal(system, partials), None
+    return modal or mode_inverse(system, partials), None

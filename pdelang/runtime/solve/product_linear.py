@@ -1,9 +1,8 @@
-"""Linear algebra of product layouts: the frozen operator, three ways to invert it, and GMRES around it.
+"""Linear algebra of product layouts: the frozen operator, its dense inverse, and GMRES around it.
 
 Frozen at the slab's mean, the derivative is  sum_k A_k W S_k^T  with S_k powers of the integration matrix: in the eigenbasis
-of that matrix one small system an eigenvalue (DenseModes), or, where A_k is a sum of products of one-dimensional
-operators that (nearly) share eigenvectors, a division (FastDiagonal). Frozen operators precondition; what is exact with constant
-coefficients converges in one step. Steady systems: `product_gauss_newton.py`.
+of that matrix one small system an eigenvalue (DenseModes), or what `product_modes.py` makes of separable operators. Frozen
+operators precondition; what is exact with constant coefficients converges in one step. Steady systems: `product_gauss_newton.py`.
 """
 
 from __future__ import annotations
@@ -17,13 +16,12 @@ from scipy.linalg.blas import daxpy
 
 from pdelang.runtime.layout.faces import AxisConstraints, StackedConstraints
 from pdelang.runtime.layout.factor import Array
-from pdelang.runtime.layout.product import along, contract
+from pdelang.runtime.layout.product import along
 from pdelang.runtime.solve.product_system import SlabSystem
 
 Key = tuple[int, int]  # (time order of the field, order of the time derivative): selects the power of the integration matrix
 
 LARGEST_DENSE = 4500  # unknowns in space for which a dense factorisation is thought of
-EIGENVECTOR_CONDITION = 1e7
 DEPENDENT = 1e-10  # singular values of the weak rows, relative, below which they depend on each other
 
 
@@ -180,60 +178,6 @@ class DenseModes:
             solved = sl.lu_solve(lu, column, check_finite=False)
             out += multiple * (solved[:, None] * self.time.eigenvectors[:, j]).real
         return out
-
-
-class FastDiagonal:
-    """Field by field: the mean operator's one-dimensional parts diagonalised, then one division a mode and eigenvalue."""
-
-    def __init__(self, system: SlabSystem, partials: Array) -> None:
-        constraints = system.space.constraints
-        assert isinstance(constraints, AxisConstraints)
-        self.system, self.constraints = system, constraints
-        self.transforms = [self._field(field, partials) for field in range(system.program.fields)]
-
-    def _field(self, field: int, partials: Array) -> tuple[list[Array], list[Array], Array]:
-        system, p, space, T = self.system, self.system.program, self.system.space, self.system.time
-        mean: dict[tuple[tuple[int, ...], int], float] = {}
-        for partial, values in zip(p.partials, partials):
-            if partial.slot == field and partial.index[0] == field:
-                key = system.split(partial.index[1])
-                mean[key] = mean.get(key, 0.0) + float(values.mean())
-        nulls = [s.null for s in self.constraints.spaces[field]]
-        d = space.dimension
-        operators = [{alpha[i]: n.T @ (space.tests[i] @ space.values[i][alpha[i]]) @ n for alpha, _ in mean} for i, n in enumerate(nulls)]
-        forward, backward, diagonals = [], [], []
-        for i in range(d):
-            own: Array | float = 0.0
-            for (alpha, _), value in mean.items():
-                if alpha[i] > 0 and sum(alpha) == alpha[i]:
-                    own = own + value * operators[i][alpha[i]]
-            size = nulls[i].shape[1]
-            vectors = np.eye(size) if np.ndim(own) == 0 else np.linalg.eig(own)[1]
-            if np.linalg.cond(vectors) > EIGENVECTOR_CONDITION:
-                symmetric = np.asarray(own)
-                vectors = np.linalg.eigh(0.5 * (symmetric + symmetric.T))[1]
-            inverse = np.linalg.inv(vectors)
-            forward.append(inverse)
-            backward.append(vectors)
-            diagonals.append({a: np.einsum("ij,jk,ki->i", inverse, m, vectors) for a, m in operators[i].items()})
-        symbol = np.zeros((*(n.shape[1] for n in nulls), T.modes), dtype=complex)
-        order = p.time_orders[field]
-        for (alpha, k), value in mean.items():
-            product = np.array(value, dtype=complex)
-            for i in range(d):
-                product = product[..., None] * diagonals[i][alpha[i]]
-            symbol = symbol + product[..., None] * T.symbol(order, k, system.length)
-        small = np.abs(symbol) < 1e-12 * np.abs(symbol).max()
-        symbol[small] = np.abs(symbol).max()
-        return forward, backward, 1.0 / symbol
-
-    def __call__(self, R: Array) -> Array:
-        T = self.system.time
-        parts = []
-        for part, (forward, backward, inverse) in zip(self.constraints.split(R), self.transforms):
-            hat = contract(forward, part) @ T.inverse.T * inverse
-            parts.append((contract(backward, hat) @ T.eigenvectors.T).real)
-        return self.constraints.join(parts)
 
 
 def gmres(

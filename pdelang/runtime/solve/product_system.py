@@ -24,6 +24,9 @@ from pdelang.runtime.solve.product_program import Program
 STILL = 1e-3
 """Of |u| over the domain's lengths: terms below it are measured by it, so an error in u stays below this share of the tolerance."""
 
+VANISHING = 1e-3
+"""Of the largest field: a field that is zero but for rounding (a component of the magnetic field) is measured by the others."""
+
 
 class UnsupportedError(Exception):
     """The product layout cannot hold this problem; the message says what, in a line."""
@@ -313,6 +316,7 @@ class SlabSystem:
         halves = np.array([*(0.5 * (f.upper - f.lower) for f in factors), *([0.5 * p.span] if p.time is not None else [])])
         volume = float(np.prod(2 * halves[: len(factors)]))
         sizes = [np.sqrt(np.sum((own[0] if own else W[f]) ** 2) / volume) for f, own in enumerate(self.starts)]
+        sizes = [max(size, VANISHING * max(sizes)) for size in sizes]
         least = np.zeros(p.fields)
         for partial, coefficient in zip(p.partials, partials):
             field, orders = partial.index
