@@ -15,7 +15,7 @@ from pdelang.compiler import functions, intervals, trees
 from pdelang.compiler.stages import Symbols
 from pdelang.language.expressions import Jet
 
-NODES = 40_000
+NODES = 30_000
 """Arguments that a stage may build for a whole program: SymPy makes 20,000 to 100,000 a second, and the examples need 1,300."""
 
 
@@ -64,9 +64,9 @@ class Derivation:
             return sympy.Add(*(sympy.Mul(*a[:i], d, *a[i + 1 :]) for i, d in slopes))
         if e.is_Pow:
             base, exponent = e.args
+            inner, slope = self(base), self(exponent)
             # b^(e-1) and not b^e/b, as SymPy has it: the second is 0/0 where b vanishes
-            result = exponent * _reciprocal_root(base, exponent - 1) * self(base)
-            slope = self(exponent)
+            result = sympy.S.Zero if inner == 0 else exponent * _reciprocal_root(base, exponent - 1) * inner
             return result if slope == 0 else result + e * sympy.log(base) * slope
         derivatives = [sympy.S.Zero if a.func in functions.PREDICATES else self(a) for a in e.args]
         return sympy.S.Zero if all(d == 0 for d in derivatives) else functions.of(e).differential(e.args, derivatives)

@@ -69,6 +69,32 @@ class either(InertBase): ...  # noqa: N801
 class negation(InertBase): ...  # noqa: N801
 
 
+class sinh(sympy.sinh):  # noqa: N801
+    """SymPy asks hyperbolic functions whether they are real by expanding their argument's real part, which takes minutes for a few
+    nested derivatives; these are real, and say nothing else."""
+
+    is_real = True
+    _eval_is_zero = _eval_is_finite = None
+
+
+class cosh(sympy.cosh):  # noqa: N801
+    is_real = True
+    _eval_is_zero = _eval_is_finite = _eval_is_positive = _eval_is_nonnegative = None
+
+
+class tanh(sympy.tanh):  # noqa: N801
+    is_real = True
+    _eval_is_zero = _eval_is_finite = None
+
+
+class sech(sympy.sech):  # noqa: N801
+    is_real = True
+    _eval_is_zero = _eval_is_finite = None
+
+
+REAL = {"sinh": sinh, "cosh": cosh, "tanh": tanh, "sech": sech}
+
+
 def power(base: Any, exponent: Any) -> Any:
     """base^exponent, without SymPy's Abs: (x^2)^(1/2) would be one."""
     result = base**exponent
@@ -138,9 +164,7 @@ def _as_written(head: Any) -> Callable[..., Any]:
     return build
 
 
-_sine, _cosine, _hyperbolic_sine, _hyperbolic_cosine, _hyperbolic_tangent = map(
-    _as_written, (sympy.sin, sympy.cos, sympy.sinh, sympy.cosh, sympy.tanh)
-)
+_sine, _cosine, _hyperbolic_sine, _hyperbolic_cosine, _hyperbolic_tangent = map(_as_written, (sympy.sin, sympy.cos, sinh, cosh, tanh))
 _SLOPES: dict[str, Callable[..., Any]] = {
     "sin": _cosine,
     "cos": lambda x: -_sine(x),
@@ -153,7 +177,7 @@ _SLOPES: dict[str, Callable[..., Any]] = {
 
 def _from_registry(row: builtins.Function) -> Function:
     """An ordinary function: SymPy knows its derivative, NumPy or SciPy its values under the name that JAX uses."""
-    head = getattr(sympy, row.sympy)
+    head = REAL.get(row.sympy) or getattr(sympy, row.sympy)
     jax = row.jax.split("(")[0]
     library, _, name = jax.partition(".")
     build = _as_written(head)
@@ -176,9 +200,9 @@ FUNCTIONS: dict[str, Function] = {
     # tan(x + pi/2) becomes -cot(x) by itself. It and sech are printed as reciprocals (passes/reciprocals.py).
     "cot": Function(sympy.cot, sympy.cot, _chain(lambda x: -1 - sympy.cot(x) ** 2), "", lambda x: 1 / np.tan(x), mpmath.cot),
     "sech": Function(
-        sympy.sech,
-        sympy.sech,
-        _chain(lambda x: -sympy.sech(x) * sympy.tanh(x)),
+        sech,
+        _as_written(sech),
+        _chain(lambda x: -sech(x, evaluate=False) * _hyperbolic_tangent(x)),
         "",
         lambda x: 1 / np.cosh(x),
         mpmath.sech,
@@ -245,6 +269,7 @@ BUILDERS: dict[str, Callable[..., Any]] = {
 """Canonical names of `language.builtins` -> SymPy. `pow` is in residual.py, because it is bounded there; `source` too."""
 
 BY_HEAD: dict[type, Function] = {row.head: row for row in FUNCTIONS.values()}
+BY_HEAD |= {getattr(sympy, name): BY_HEAD[head] for name, head in REAL.items()}
 
 
 def of(expression: Any) -> Function:

@@ -99,12 +99,12 @@ def _sech(a: Interval) -> Interval:
 _UNARY: dict[type, Callable[[Interval], Interval]] = {
     sympy.exp: _rising(_exp),
     sympy.log: _rising(_log),
-    sympy.tanh: _rising(math.tanh),
+    functions.tanh: _rising(math.tanh),
     sympy.atan: _rising(math.atan),
     sympy.erf: _rising(math.erf),
     sympy.sin: _wave(math.sin, math.pi / 2),
     sympy.cos: _wave(math.cos, 0.0),
-    sympy.sech: _sech,
+    functions.sech: _sech,
     functions.absolute: _magnitude,
 }
 
@@ -136,7 +136,7 @@ def enclose(e: Any, box: Box) -> Interval:
             return sum(a for a, _ in arguments), sum(b for _, b in arguments)
         if e.is_Mul:
             return reduce(_product, arguments)
-        row = _UNARY.get(e.func)
+        row = _UNARY.get(functions.of(e).head)
         return EVERYTHING if row is None else row(arguments[0])
 
     lower, upper = visit(e)

@@ -15,10 +15,11 @@ from itertools import product
 from pdelang.compiler.gaussian import columns, text
 from pdelang.compiler.lowering.emitted import MARK, PARTS
 from pdelang.compiler.naming import Names, derivative
-from pdelang.compiler.routines import Routines
 from pdelang.compiler.readable import Readable
+from pdelang.compiler.routines import Routines
 from pdelang.compiler.stages import Analysis, Residual, ResidualEquation
 from pdelang.compiler.text import block
+from pdelang.compiler.trees import symbols
 from pdelang.language.expressions import Jet
 
 Index = tuple[int, tuple[int, ...]]
@@ -55,7 +56,7 @@ def images(residual: Residual) -> tuple[tuple[float, ...], ...]:
 def constant_jets(equation: ResidualEquation, residual: Residual) -> tuple[int, ...]:
     """Positions of the jets that occur linearly with a coefficient in parameters alone."""
     parameters = set(residual.symbols.parameters.values())
-    return tuple(a for a, partial in enumerate(equation.partials) if partial.free_symbols <= parameters)
+    return tuple(a for a, partial in enumerate(equation.partials) if symbols(partial) <= parameters)
 
 
 def moment_columns(residual: Residual, merged: tuple[tuple[int, ...], ...]) -> int:
@@ -124,7 +125,9 @@ def lowered_text(residual: Residual, analysis: Analysis) -> str:
         lines.append(f"    {name:10} {columns(sum(orders), d):4} columns   h = {h}")
     for equation, own in zip(residual.equations, merged):
         if own:
-            parts = [f"({readable(equation.partials[a])}) {derivative(problem, equation.jets[a].field, equation.jets[a].orders)}" for a in own]
+            parts = [
+                f"({readable(equation.partials[a])}) {derivative(problem, j.field, j.orders)}" for a in own for j in [equation.jets[a]]
+            ]
             degree = max(sum(equation.jets[a].orders) for a in own)
             lines.append(f"    merged in {equation.equation.label}, {columns(degree, d)} columns: {' + '.join(parts)}")
     backward = [

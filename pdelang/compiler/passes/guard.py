@@ -14,7 +14,7 @@ from pdelang.compiler import functions
 from pdelang.compiler.passes.rewriting import rebuild
 from pdelang.compiler.trees import applies, symbols
 
-_SINGULAR = (sympy.log, sympy.asin, sympy.acos, sympy.exp, sympy.sinh, sympy.cosh, sympy.tan)
+_SINGULAR = (sympy.log, sympy.asin, sympy.acos, sympy.exp, functions.sinh, functions.cosh, sympy.tan)
 
 
 def guard(e: Any) -> Any:

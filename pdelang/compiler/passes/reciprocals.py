@@ -6,9 +6,10 @@ from typing import Any
 
 import sympy
 
+from pdelang.compiler import functions
 from pdelang.compiler.passes.rewriting import rebuild
 
-_RECIPROCAL = {sympy.sech: sympy.cosh, sympy.cot: sympy.tan}
+_RECIPROCAL = {functions.sech: functions.cosh, sympy.sech: functions.cosh, sympy.cot: sympy.tan}
 
 
 def reciprocals(e: Any) -> Any:

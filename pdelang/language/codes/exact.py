@@ -151,7 +151,7 @@ error[E405]: the exact solution's derivatives grow too large in this equation
   --> example.pde:2:1
    |
  2 | d(u, x, 8) + u = 0
-   | ^^^^^^^^^^^^^^^^^^ a program may come to 40,000 operations
+   | ^^^^^^^^^^^^^^^^^^ a program may come to 30,000 operations
    = help: use a shorter formula, or fewer terms in a sum
 """,
         right="""

@@ -163,7 +163,7 @@ error[E612]: the equation grows too large when its derivatives are taken
   --> example.pde:2:1
    |
  2 | d(sin(exp(u*x)*cos(u + x)*tanh(u*exp(x))), x, 8) = 1
-   | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ a program may come to 40,000 operations and be 250 deep
+   | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ a program may come to 30,000 operations and be 250 deep
    = help: use fewer nested derivatives, fewer terms in a sum, or a new field
 """,
         right="""
