@@ -117,11 +117,11 @@ def _degenerate(compiled: CompiledProblem, equation: CompiledEquation, parameter
 
 
 def rough_data(compiled: CompiledProblem, parameters: Parameters) -> Iterator[str]:
-    """A sentence for each condition whose data jump, or are not finite, along one of its free coordinates."""
+    """A sentence for each equation and condition whose data (what is left at u = 0) jump, or are not finite, along a free coordinate."""
     lower, upper = (np.asarray(b, dtype=float) for b in compiled.bounds(parameters))
-    for condition in compiled.conditions:
+    for condition in (*compiled.equations, *compiled.conditions):
         fixed = ~np.isnan(np.atleast_2d(np.asarray(condition.locate(parameters), dtype=float))[0])
-        if condition.kind not in ("initial", "boundary") or not condition.linear:
+        if condition.kind not in ("interior", "initial", "boundary") or not condition.linear:
             continue
         for axis in np.flatnonzero(~fixed):
             place = _rough_along(condition, int(axis), lower, upper, parameters)

@@ -67,10 +67,10 @@ SINGULAR = (
 
 ROUGH = (
     Hostile("incompatible corners", UNIT + "u_t = u_xx\nu(x, 0) = 1\n" + WALLS),
-    Hostile("convection of a step", RING + "u_t + u_x = 0\nu(x, 0) = heaviside(x)\n", words=("smooth",)),
-    Hostile("heat from a step", RING + "u_t = u_xx\nu(x, 0) = heaviside(x)\n", words=("smooth",)),
+    Hostile("convection of a step", RING + "u_t + u_x = 0\nu(x, 0) = heaviside(x)\n", words=("jump",)),
+    Hostile("heat from a step", RING + "u_t = u_xx\nu(x, 0) = heaviside(x)\n", words=("jump",)),
     Hostile("lid with jumps", SQUARE + "laplacian(u) = 0\non x = 0: u = 0\non x = 1: u = 0\non y = 0: u = 0\non y = 1: u = 1\n"),
-    Hostile("source with a jump", "x in [0, 1]\n-u_xx = heaviside(x - 1/3)\nu(0) = 0\nu(1) = 0\n"),
+    Hostile("source with a jump", "x in [0, 1]\n-u_xx = heaviside(x - 1/3)\nu(0) = 0\nu(1) = 0\n", words=("jump",)),
     Hostile("root at the end", "x in [0, 1]\nu_x = 1/(2*sqrt(x))\nu(1) = 1\n"),
 )  # fmt: skip
 

@@ -65,6 +65,7 @@ ENDS = {
     "a wall without a condition": ({Status.UNDETERMINED}, "too few conditions in x"),
     "no initial condition": ({Status.UNDETERMINED}, "too few initial conditions"),
     "eigenfunction undetermined": ({Status.UNDETERMINED, Status.STAGNATED}, "resonance"),
+    "source with a jump": ({Status.STAGNATED, Status.TOLERANCE_NOT_MET}, "line 2, equation 1: the data jump near x = 0.333"),
     "layer without viscosity": ({Status.STAGNATED, Status.TOLERANCE_NOT_MET}, "the coefficient `eps`"),
 }
 """Program -> how it may end, and what the reason must say."""
