@@ -2,8 +2,8 @@
 
     T = <H H>,  H the Hessian of a solution:  the eigenvectors are the axes, the steepest last,
 
-so a front oblique to the coordinates lies along one axis and is graded along the other. (A tensor of gradients would be
-turned by any ramp: half a degree by x/4 across a layer of slope 32.) A kernel with the spacings h_i along the axes has Sigma = Q diag((s h_i)^2) Q', s the
+so a front oblique to the coordinates lies along one axis and is graded along the other. (A tensor of gradients would be turned by any ramp:
+half a degree by x/4 across a layer of slope 32.) A kernel with the spacings h_i along the axes has Sigma = Q diag((s h_i)^2) Q', s the
 overlap: a full covariance, kept as widths and shears.
 """
 
