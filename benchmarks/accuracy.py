@@ -61,6 +61,8 @@ ROWS = (
     Row("cavity", tolerance=1e-5, limit=(1e-6, 20)),
     Row("boundary_layer", {"eps": 0.02}, limit=(1e-9, 1), quick=True),
     Row("boundary_layer", {"eps": 1e-6}, limit=(1e-9, 1)),
+    Row("interior_layer", tolerance=1e-9, limit=(1e-9, 1)),
+    Row("steady_burgers", tolerance=1e-9, limit=(1e-9, 1)),
     Row("burgers", tolerance=1e-4, limit=(1e-3, 60), quick=True),
     Row("burgers", tolerance=1e-8, limit=(1e-9, 2)),
     Row("front", limit=(1e-7, 10)),

@@ -44,6 +44,7 @@ CASES = {
     "heat": Case(1e-8, 2e-10),
     "heat3d": Case(1e-6, 2e-9),
     "helmholtz": Case(1e-9, 1e-12),
+    "interior_layer": Case(1e-8, 1e-11),
     "kdv": Case(1e-5, 1e-6),
     "klein_gordon": Case(1e-7, 1e-9),
     "kovasznay": Case(1e-7, 1e-11),
@@ -51,6 +52,7 @@ CASES = {
     "poisson": Case(1e-9, 1e-12),
     "robin": Case(1e-7, 5e-10),
     "schroedinger": Case(1e-3, 2e-3),
+    "steady_burgers": Case(1e-8, 1e-11),
     "wave": Case(1e-7, 1e-9),
 }
 SOLVED_ELSEWHERE = {"kuramoto_sivashinsky": Case(1e-2, 1e-1)}

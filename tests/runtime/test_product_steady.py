@@ -47,6 +47,10 @@ def test_layers_are_found(name: str) -> None:
     assert solution.relative_l2["u"] < bound
 
 
+def test_what_was_continued_is_said() -> None:
+    assert "continued in nu, from 0.016 to 0.001" in solve(LAYERS["nonlinear"][0], nu=1e-3).reason
+
+
 SMOOTH = {
     "full diffusion tensor": "x in [-1, 1]; y in [-1, 1]\n(2 + sin(x*y))*u_xx + (1 + 0.6*x)*u_xy + (1 + y^2)*u_yy + u_x = source(exact)\n"
     "on boundary: u = exact\nexact u = exp(x*y)*sin(2*x + y)",

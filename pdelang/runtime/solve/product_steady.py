@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time as clock
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -28,6 +29,16 @@ SECOND = 1.3  # times as many kernels for a second opinion
 FIRST_SHARE = 0.7  # of a given number of kernels: a first solution, which only shows the second one's error
 
 
+@dataclass(frozen=True, eq=False)
+class Refined:
+    """stages: from coarse to fine. path: the continuation, if there was one."""
+
+    stages: list[Stage]
+    status: Status
+    message: str
+    path: Path | None = None
+
+
 def next_layout(stages: list[Stage], tolerance: float) -> Layout | None:
     """Finer where the residual is not resolved (everywhere where it is, for a second opinion); graded where that saves."""
     last, before = stages[-1], stages[-2] if len(stages) > 1 else None
@@ -39,7 +50,7 @@ def next_layout(stages: list[Stage], tolerance: float) -> Layout | None:
     return held(finer_by(last.layout, np.full(last.layout.axes, SECOND)), last)
 
 
-def refine(first: Layout, tolerance: float, progress: Progress, limits: Limits, limit: int = 16) -> tuple[list[Stage], Status, str]:
+def refine(first: Layout, tolerance: float, progress: Progress, limits: Limits, limit: int = 16) -> Refined:
     """Stages from coarse to fine; the last two are both fine enough unless the status says otherwise."""
     stages: list[Stage] = []
     layout: Layout | None = first.coarser(FIRST_SHARE) if first.fixed else first
@@ -52,25 +63,25 @@ def refine(first: Layout, tolerance: float, progress: Progress, limits: Limits, 
                 stage(layout, tolerance, [((1.0, s),) for s in stages[-1:] if s.converged or s.residual < SENSIBLE], limits.iterations)
             )
             if len(stages) == 1 and first.program.linear and (singular := _singular(stages)):
-                return stages, Status.STAGNATED, singular
+                return Refined(stages, Status.STAGNATED, singular)
             if path is None and lost(stages):
                 path = followed(stages[0].layout, progress, limits)
                 if path.last is None or not path.arrived:
                     break
                 stages.append(path.last)
             if done(stages, tolerance):
-                return stages, Status.CONVERGED, ""
+                return Refined(stages, Status.CONVERGED, "", path)
             if hopeless(stages, tolerance) or (clock.monotonic() - began > DEAR and algebraic(stages, tolerance) is not None):
                 break
             layout = next_layout(stages, tolerance) if not first.fixed else first if len(stages) == 1 else None
             if layout is not None and clock.monotonic() + 3 * (clock.monotonic() - began) > limits.deadline:
-                return stages, Status.ITERATION_LIMIT, f"out of time (option time_limit); {_left(stages[-1])}"
+                return Refined(stages, Status.ITERATION_LIMIT, f"out of time (option time_limit); {_left(stages[-1])}", path)
     except KeyboardInterrupt:
-        return stages, Status.INTERRUPTED, "interrupted"
+        return Refined(stages, Status.INTERRUPTED, "interrupted", path)
     reason = _reason(stages, path, first, tolerance, limits)
     while len(stages) > 1 and not stages[-1].converged and any(s.converged for s in stages):
         stages.pop()  # what failed last is no answer
-    return stages, *reason
+    return Refined(stages, *reason, path)
 
 
 def _singular(stages: list[Stage]) -> str:
@@ -144,7 +155,8 @@ def solve_steady(program: Program, options: SolveOptions, progress: Progress) ->
     deadline = clock.monotonic() + options.time_limit
     tolerance = max(options.tolerance, 1e-13)
     limits = Limits(deadline, None, options.max_iterations)
-    stages, status, message = refine(first_layout(program, options.kernels), AIM * tolerance, progress, limits)
+    refined = refine(first_layout(program, options.kernels), AIM * tolerance, progress, limits)
+    stages, status, message = refined.stages, refined.status, refined.message
     if not stages:
         return MethodResult(None, status, "product", 0, message=message)
     last, error = stages[-1], None
@@ -159,4 +171,6 @@ def solve_steady(program: Program, options: SolveOptions, progress: Progress) ->
                 status, message = Status.STAGNATED, _singular(stages)
     history = tuple({"residual": s.residual, "kernels": s.representation.kernels, "newton": s.newton, "krylov": s.krylov} for s in stages)
     reason = f"product layout, {'x'.join(map(str, last.layout.kernels))} kernels, {'least squares' if program.fields > 1 else 'Galerkin'}"
+    if refined.path is not None and refined.path.arrived:
+        reason += f", {refined.path.words(program)}"
     return MethodResult(last.representation, status, "product", sum(s.newton for s in stages), reason, message, error, history)
