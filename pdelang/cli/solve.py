@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from pdelang.cli.errors import DONE, INTERRUPTED, NOT_CONVERGED, CommandError, guarded, print_json, sentence, wrong_command
-from pdelang.files import check_writable, wrong_suffix
+from pdelang.cli.outputs import Outputs
 
 if TYPE_CHECKING:
     from pdelang.language.problem import Problem
     from pdelang.runtime.options import SolveOptions
     from pdelang.runtime.solution import Solution
-
-CHECKPOINT = ".checkpoint"
-"""Added to the output's name."""
 
 
 @guarded
@@ -32,6 +27,7 @@ def solve(
         float | None, typer.Option("--tol", help="Relative tolerance of residual and estimated error.", show_default="1e-6")
     ] = None,
     method: Annotated[str | None, typer.Option("--method", help="auto, or a method's name.", show_default="auto")] = None,
+    ansatz: Annotated[str | None, typer.Option("--ansatz", help="rbf, or a network: mlp, spinn, pikan, pig.", show_default="rbf")] = None,
     out: Annotated[Path | None, typer.Option("-o", "--out", metavar="OUT.nc", help="Write the solution: netCDF4.")] = None,
     plot: Annotated[
         Path | None, typer.Option("--plot", metavar="OUT.png", help="Draw it: .png, .pdf, .svg, .jpg; .gif moves through time.")
@@ -65,12 +61,12 @@ def solve(
 
     values = assignments(parameter or (), "-p", numbers)
     settings = assignments(option or (), "-O", word_or_number)
-    for name, value in {"tolerance": tol, "method": method, "seed": seed}.items():
+    for name, value in {"tolerance": tol, "method": method, "ansatz": ansatz, "seed": seed}.items():
         if value is not None and name in settings:
             raise CommandError(f"{name} is given twice: by an option of its own and by -O")
         if value is not None:
             settings[name] = value
-    files = _Files(out, plot, plot_layout, resume)
+    files = Outputs(out, plot, plot_layout, resume)
     files.check()
     if resume and out is None:
         raise CommandError("--resume goes on from the checkpoint beside the output: give -o OUT.nc as before")
@@ -92,56 +88,8 @@ def solve(
     return INTERRUPTED if fault is not None else _exit_code(solution)
 
 
-@dataclass(frozen=True)
-class _Files:
-    """What a solve writes: the solution, its picture, the picture of its layout; and whether it goes on from its checkpoint."""
-
-    out: Path | None
-    plot: Path | None
-    layout: Path | None
-    resume: bool
-
-    @property
-    def checkpoint(self) -> Path | None:
-        return None if self.out is None else self.out.with_name(self.out.name + CHECKPOINT)
-
-    def check(self) -> None:
-        """All that can be known to go wrong with the files, before the work whose result they hold."""
-        if self.out is not None and (fault := wrong_suffix(self.out)):
-            raise CommandError(fault)
-        for path in (self.out, self.plot, self.layout):
-            if path is not None:
-                check_writable(path)
-
-    def check_pictures(self, has_time: bool) -> None:
-        from pdelang.runtime.layout_plot import check_layout_picture
-        from pdelang.runtime.plotting import check_picture
-
-        if self.plot is not None:
-            check_picture(self.plot, has_time=has_time)
-        if self.layout is not None:
-            check_layout_picture(self.layout)
-
-    def announce(self) -> None:
-        if self.resume:
-            found = self.checkpoint is not None and self.checkpoint.exists()
-            print(f"going on from {self.checkpoint}" if found else f"no checkpoint {self.checkpoint}: starting anew", file=sys.stderr)
-
-    def write(self, solution: Solution) -> tuple[list[Path], OSError | KeyboardInterrupt | None]:
-        """What was written, and what kept the rest from being written: the summary is printed in any case."""
-        written: list[Path] = []
-        try:
-            for path, write in ((self.out, solution.save), (self.plot, solution.plot), (self.layout, solution.plot_layout)):
-                if path is not None and solution.representation is not None:
-                    write(path)
-                    written.append(path)
-        except (OSError, KeyboardInterrupt) as fault:
-            return written, fault
-        return written, None
-
-
 def _solve(
-    problem: Problem, parameters: Mapping[str, Any], settings: Mapping[str, Any], reference: Path | None, files: _Files, quiet: bool
+    problem: Problem, parameters: Mapping[str, Any], settings: Mapping[str, Any], reference: Path | None, files: Outputs, quiet: bool
 ) -> Solution:
     from pdelang.cli.loading import print_warnings
     from pdelang.cli.progress import reporting

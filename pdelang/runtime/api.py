@@ -19,7 +19,7 @@ from pdelang.runtime.options import NAMES, OptionError, SolveOptions, build
 from pdelang.runtime.result import MethodResult, Progress, silent
 from pdelang.runtime.sampling import EmptyPointSetError
 from pdelang.runtime.solution import Solution
-from pdelang.runtime.solve import METHODS, choose, scattered
+from pdelang.runtime.solve import METHODS, choose, network, scattered
 from pdelang.runtime.solve.checkpoint import recording
 from pdelang.runtime.status import Status
 from pdelang.runtime.validation import decide, validate
@@ -83,8 +83,9 @@ def _solved(
 ) -> tuple[MethodResult, Certificate | None]:
     """The result of the method that was asked for, or of the one that the problem allows, and what is found on independent points."""
     method, reason = choose(compiled) if options.method == "auto" else (options.method, "asked for")
+    run = METHODS[method] if options.ansatz == "rbf" else network(options)
     try:
-        result = METHODS[method](compiled, parameters, options, progress)
+        result = run(compiled, parameters, options, progress)
         stopped = result.status in (Status.INTERRUPTED, Status.ITERATION_LIMIT, Status.NON_FINITE, Status.DIVERGED)
         if result.representation is None and options.method == "auto" and method == "product" and not stopped:
             method, reason = scattered(compiled)

@@ -47,6 +47,7 @@ class Representation(Protocol):
 REPRESENTATIONS = {
     "scattered": ("pdelang.runtime.expansion", "GaussianExpansion"),
     "slabs": ("pdelang.runtime.solve.slabs", "Slabs"),
+    "network": ("pdelang.runtime.baselines.network_representation", "NetworkExpansion"),
     "product": ("pdelang.runtime.layout.product_representation", "ProductExpansion"),
 }
 """kind -> (module, class): a saved solution is loaded by this table and by nothing that the file names."""

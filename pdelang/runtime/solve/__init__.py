@@ -7,6 +7,7 @@ from importlib import import_module
 from importlib.util import find_spec
 
 from pdelang.compiler.compiled import CompiledProblem, Parameters
+from pdelang.compiler.parameters import UsageError
 from pdelang.runtime.options import SolveOptions
 from pdelang.runtime.result import MethodResult, Progress
 
@@ -51,6 +52,17 @@ def choose(compiled: CompiledProblem) -> tuple[str, str]:
         if supports is None or supports(compiled):
             return "product", "the domain is a box: kernels on a product layout"
     return scattered(compiled)
+
+
+def network(options: SolveOptions) -> Method:
+    """The method that trains a network in place of Gaussians. UsageError: there is no such network, or another method is asked for."""
+    names = import_module("pdelang.runtime.baselines").NETWORKS
+    if options.ansatz not in names:
+        raise UsageError(f"no ansatz {options.ansatz!r}: there are rbf, {', '.join(names)}")
+    if options.method not in ("auto", "first_order"):
+        raise UsageError(f"method {options.method!r} is for Gaussians: {options.ansatz} is trained by first_order")
+    method: Method = import_module("pdelang.runtime.baselines.train").train_network
+    return method
 
 
 def scattered(compiled: CompiledProblem) -> tuple[str, str]:

@@ -26,7 +26,7 @@ def start(compiled: CompiledProblem, params: Parameters, options: SolveOptions, 
     """A uniform grid of kernels over the whole box. project: weights by Gauss-Newton, the best that this geometry can do; else zero."""
     lower, upper = (np.asarray(b, dtype=float) for b in compiled.bounds(params))
     problem = Problem(compiled, params, options, lower, upper)
-    sizes = sizes_for(options.kernels or DEFAULT_KERNELS, problem.periodic, GHOSTS)
+    sizes = sizes_for(options.kernels or _affordable(options.unknowns, len(lower), problem.fields), problem.periodic, GHOSTS)
     layout = grid_layout(sizes, problem.periodic, OVERLAP * options.overlap, options.points, ghosts=GHOSTS)
     empty = layout.expansion(np.zeros((problem.fields, layout.kernels)), lower, upper)
     if not project:
@@ -35,8 +35,15 @@ def start(compiled: CompiledProblem, params: Parameters, options: SolveOptions, 
     return empty if attempt.status is Status.NON_FINITE else attempt.expansion
 
 
+def _affordable(unknowns: int | None, dimension: int, fields: int) -> int:
+    """Kernels with so many trainable numbers in all."""
+    return DEFAULT_KERNELS if unknowns is None else max(4, round(unknowns / (fields + 2 * dimension + dimension * (dimension - 1) // 2)))
+
+
 def points_for(expansion: GaussianExpansion, equations: int, options: SolveOptions) -> int:
-    """Collocation points: `points` rows for every unknown of a kernel."""
+    """Collocation points: those asked for, or `points` rows for every unknown of a kernel."""
+    if options.collocation:
+        return options.collocation
     d = expansion.dimension
     unknowns = expansion.kernels * (expansion.fields + 2 * d + d * (d - 1) // 2)
     return int(np.ceil(options.points * unknowns / (2 * equations)))

@@ -1,0 +1,168 @@
+"""Training of a network on eq. (3): the same compiled equations, points and weights as for Gaussians, by any optax optimiser.
+
+L = sum_e alpha_e E|N_e(jets)|^2 over the interior + sum_c alpha_c E|B_c(jets)|^2 over each condition's points
+
+The learning rate falls like a cosine to a hundredth over the steps. A separable network is trained on a tensor grid of as many points,
+drawn anew every chunk like everybody's.
+"""
+
+from __future__ import annotations
+
+import time
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+
+from pdelang.compiler.compiled import CompiledEquation, CompiledProblem
+from pdelang.runtime.baselines import network_class
+from pdelang.runtime.baselines.network_representation import NetworkExpansion
+from pdelang.runtime.baselines.seam import Box, Network, Theta
+from pdelang.runtime.collocation import Parameters, at_places, holds
+from pdelang.runtime.objective import alpha
+from pdelang.runtime.options import SolveOptions
+from pdelang.runtime.result import MethodResult, Progress
+from pdelang.runtime.sampling import box as box_points
+from pdelang.runtime.sampling import held
+from pdelang.runtime.solve.box import OUT_OF_TIME
+from pdelang.runtime.solve.first_order import optimiser
+from pdelang.runtime.status import Status
+
+CHUNK = 100
+"""Steps between two draws of the points."""
+DEFAULT_UNKNOWNS, DEFAULT_POINTS = 2000, 2048
+FINAL_RATE = 0.01
+
+Data = dict[str, Any]
+System = tuple[tuple[CompiledEquation, ...], tuple[CompiledEquation, ...]]
+"""Equations and conditions: what is traced, and so what a compilation depends on."""
+
+
+def size_of(compiled: CompiledProblem, params: Parameters) -> Box:
+    lower, upper = (tuple(float(v) for v in np.asarray(b)) for b in compiled.bounds(params))
+    return Box(lower, upper, tuple(c.periodic for c in compiled.problem.coordinates), len(compiled.problem.fields))
+
+
+def draw(compiled: CompiledProblem, params: Parameters, options: SolveOptions, network: Network, seed: int) -> Data:
+    """Points and weights of one chunk. A weight is alpha, zero where an equation's `where` does not hold, and has mean alpha elsewhere."""
+    lower, upper = np.array(network.box.lower), np.array(network.box.upper)
+    total = options.collocation or DEFAULT_POINTS
+    data: Data = {}
+    if hasattr(network, "grid_jets"):
+        n = max(2, round(total ** (1 / len(lower))))
+        random = np.random.default_rng(seed)
+        axes = [np.sort(a + (b - a) * random.uniform(size=n)) for a, b in zip(lower, upper)]
+        data["axes"] = [jnp.asarray(x) for x in axes]
+        points = np.stack([g.ravel() for g in np.meshgrid(*axes, indexing="ij")], axis=1)
+    else:
+        points = box_points(lower, upper, total, seed)
+    share = np.stack([_share(e, points, params) for e in compiled.equations])
+    data["points"] = jnp.asarray(points)
+    data["weights"] = jnp.asarray(share * np.array([[alpha(e.kind, options)] for e in compiled.equations]))
+    faces = max(16, round(total ** ((len(lower) - 1) / len(lower))))
+    data["conditions"] = []
+    for number, condition in enumerate(compiled.conditions):
+        found = held(condition, params, lower, upper, faces, seed + 7001 + number)
+        weight = alpha(condition.kind, options) if len(found) else 0.0
+        found = found if len(found) else np.zeros((1, len(lower)))
+        places = at_places(condition, found[np.arange(faces) % len(found)], params)
+        data["conditions"].append((jnp.asarray(places), jnp.asarray(weight)))
+    return data
+
+
+def _share(equation: CompiledEquation, points: np.ndarray, params: Parameters) -> np.ndarray:
+    flags = holds(equation, points, params).astype(float)
+    return flags / max(float(flags.mean()), 1e-300)
+
+
+def loss(network: Network, system: System, theta: Theta, data: Data, params: Parameters) -> jax.Array:
+    """Eq. (3), a number."""
+    equations, conditions = system
+    indices = sorted({(j.field, j.orders) for e in equations for j in e.jets})
+    grid = "axes" in data
+    jets = network.grid_jets(theta, data["axes"], indices) if grid else network.jets(theta, data["points"], indices)  # type: ignore[attr-defined]
+    total = jnp.zeros(())
+    for equation, weights in zip(equations, data["weights"]):
+        own = jets[np.array([indices.index((j.field, j.orders)) for j in equation.jets], dtype=int)]
+        total = total + jnp.mean(weights * equation.residual(own, data["points"], params) ** 2)
+    for condition, (places, weight) in zip(conditions, data["conditions"]):
+        rows: list[Any] = [None] * len(condition.jets)
+        for place in range(len(places)):
+            mine = [n for n, j in enumerate(condition.jets) if j.place == place]
+            if mine:
+                found = network.jets(theta, places[place], [(condition.jets[n].field, condition.jets[n].orders) for n in mine])
+                for n, row in zip(mine, found):
+                    rows[n] = row
+        total = total + weight * jnp.mean(condition.residual(jnp.stack(rows), places[0], params) ** 2)
+    return total
+
+
+@partial(jax.jit, static_argnums=(0, 1, 2))
+def _chunk(
+    network: Network,
+    system: System,
+    name: str,
+    steps: jax.Array,
+    rates: jax.Array,
+    theta: Theta,
+    state: Any,
+    data: Data,
+    params: Parameters,
+) -> Any:
+    """`steps` steps at `rates`: theta, state, and the objective before the last of them. One compilation serves any number."""
+
+    def one(step: jax.Array, carry: tuple[Theta, Any, jax.Array]) -> tuple[Theta, Any, jax.Array]:
+        theta, state, _ = carry
+        value, gradient = jax.value_and_grad(lambda t: loss(network, system, t, data, params))(theta)
+        change, state = optimiser(name, rates[step]).update(gradient, state, theta)
+        return optax.apply_updates(theta, change), state, value
+
+    return jax.lax.fori_loop(0, steps, one, (theta, state, jnp.asarray(jnp.inf)))
+
+
+def rates(options: SolveOptions, begin: int, count: int) -> np.ndarray:
+    """The learning rate of `count` steps from `begin`."""
+    share = np.arange(begin, begin + count) / options.steps
+    return options.learning_rate * (FINAL_RATE + (1 - FINAL_RATE) * 0.5 * (1 + np.cos(np.pi * share)))
+
+
+def train_network(compiled: CompiledProblem, params: Parameters, options: SolveOptions, progress: Progress) -> MethodResult:
+    """Method: a network in place of Gaussians, trained by first-order steps on eq. (3)."""
+    network = network_class(options.ansatz).sized(size_of(compiled, params), options.unknowns or DEFAULT_UNKNOWNS)
+    values = {name: jnp.asarray(value, dtype=float) for name, value in params.items()}
+    theta = network.init(jax.random.key(options.seed))
+    state = optimiser(options.optimizer, options.learning_rate).init(theta)
+    system = (compiled.equations, compiled.conditions)
+    deadline = time.monotonic() + options.time_limit
+    done, history, status, message = 0, [], Status.ITERATION_LIMIT, ""
+    try:
+        while done < options.steps:
+            if time.monotonic() > deadline:
+                message = OUT_OF_TIME
+                break
+            steps = min(CHUNK, options.steps - done)
+            data = draw(compiled, params, options, network, options.seed + done)
+            falling = jnp.asarray(rates(options, done, CHUNK))
+            moved, state, value = _chunk(network, system, options.optimizer, jnp.asarray(steps), falling, theta, state, data, values)
+            if not all(bool(jnp.isfinite(leaf).all()) for leaf in (*jax.tree.leaves(moved), value)):
+                status, message = Status.NON_FINITE, f"between steps {done} and {done + steps}: a smaller learning_rate may help"
+                break
+            theta, done = moved, done + steps
+            history.append({"objective": float(value)})
+            progress(f"step {done}", done / options.steps, residual=float(np.sqrt(value)))
+    except KeyboardInterrupt:
+        status = Status.INTERRUPTED
+    trained = NetworkExpansion(network, theta)
+    return MethodResult(
+        trained,
+        status,
+        options.ansatz,
+        done,
+        f"asked for: {trained.kernels} parameters, {options.optimizer}",
+        message,
+        None,
+        tuple(history),
+    )
