@@ -30,3 +30,19 @@ def test_both_witnesses_are_heard(own: Status, residual: float, estimate: float 
     result = MethodResult(None, own, "handmade", 1, error_estimate=None if estimate is None else np.array([estimate]))
     certificate = Certificate(1e-3, residual, (), (), {} if estimate is None else {"u": estimate})
     assert decide(result, certificate) is said
+
+
+@pytest.mark.parametrize(
+    ("residual", "estimate", "said"),
+    [
+        (5e-3, 1e-4, Status.CONVERGED),
+        (2e-2, 1e-4, Status.TOLERANCE_NOT_MET),
+        (5e-3, 1e-2, Status.TOLERANCE_NOT_MET),
+        (5e-3, None, Status.TOLERANCE_NOT_MET),
+    ],
+)
+def test_at_rounding_the_estimate_decides(residual: float, estimate: float | None, said: Status) -> None:
+    """The residual may be as large as rounding, if there is an estimate and it meets the tolerance."""
+    result = MethodResult(None, Status.CONVERGED, "handmade", 1, rounding=1e-2)
+    certificate = Certificate(1e-3, residual, (), (), {} if estimate is None else {"u": estimate})
+    assert decide(result, certificate) is said

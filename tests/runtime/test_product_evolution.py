@@ -1,0 +1,183 @@
+"""Evolution by passes: the estimate is the error, transfers lose nothing, a pass follows the one before, long times keep their phase."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import pdelang
+from pdelang.compiler.compiled import CompiledProblem
+from pdelang.compiler.parameters import resolve
+from pdelang.runtime.layout.product_representation import ProductExpansion
+from pdelang.runtime.options import SolveOptions
+from pdelang.runtime.result import silent
+from pdelang.runtime.solve.product_correction import correction
+from pdelang.runtime.solve.product_iteration import Limits
+from pdelang.runtime.solve.product_layouts import Layout, first_layout, initial_coefficients
+from pdelang.runtime.solve.product_march import March, march
+from pdelang.runtime.solve.product_newton import product_newton
+from pdelang.runtime.solve.product_program import Program
+from pdelang.runtime.solve.product_schedule import Schedule
+from pdelang.runtime.solve.product_transfer import transfer
+from pdelang.runtime.solve.slabs import Slabs
+from pdelang.runtime.status import Status
+
+NEVER = Limits(np.inf)
+CONVECTION = """
+x in [0, 2*pi] periodic; t in [0, {end}]
+u_t = -3*u_x
+u(x, 0) = exp(sin(x))
+exact u = exp(sin(x - 3*t))
+"""
+HEAT = """
+x in [0, 1]; t in [0, {end}]
+u_t = 0.02*u_xx + cos(t)*sin(pi*x)
+u(0, t) = 0
+u(1, t) = 0
+u(x, 0) = sin(2*pi*x)
+exact u = exp(-0.08*pi^2*t)*sin(2*pi*x) + sin(pi*x)*(0.02*pi^2*cos(t) + sin(t) - 0.02*pi^2*exp(-0.02*pi^2*t))/(0.0004*pi^4 + 1)
+"""
+WAVE = """
+x in [0, 1]; t in [0, {end}]
+d(u, t, 2) = u_xx
+u(0, t) = 0
+u(1, t) = 0
+u(x, 0) = sin(pi*x)
+u_t(x, 0) = 0
+exact u = sin(pi*x)*cos(pi*t)
+"""
+GROWING = """
+x in [0, 2*pi] periodic; t in [0, 1]
+u_t = 8*u - u_x
+u(x, 0) = exp(cos(x))
+exact u = exp(8*t + cos(x - t))
+"""
+KINK = """
+x in [-1, 1] periodic; t in [0, 1]
+u_t = 0.01*u_xx
+u(x, 0) = abs(x)
+"""
+
+
+def compiled(text: str, end: str = "1") -> CompiledProblem:
+    return pdelang.compile(pdelang.parse(text.format(end=end)))
+
+
+def passed(problem: CompiledProblem, tolerance: float) -> tuple[Program, March]:
+    program = Program(problem, resolve(problem.problem, {}))
+    return program, march(program, first_layout(program, None), tolerance, silent, NEVER)
+
+
+@pytest.mark.parametrize("text", [CONVECTION, HEAT, WAVE, GROWING], ids=["convection", "heat", "wave", "growing"])
+@pytest.mark.parametrize("tolerance", [1e-4, 1e-8])
+def test_the_estimate_is_the_error(text: str, tolerance: float) -> None:
+    """Within a factor of three, of both sides; an instability that multiplies errors by 3000 is in it."""
+    solution = pdelang.solve(compiled(text), tolerance=tolerance, time_limit=600)
+    assert solution.status is Status.CONVERGED
+    estimate, error = solution.error_estimate, solution.relative_l2["u"]
+    assert estimate is not None
+    assert error < tolerance
+    assert 1 / 3 < max(estimate, 1e-12) / max(error, 1e-12) < 3
+
+
+def test_the_correction_sees_what_a_transfer_loses() -> None:
+    """A march whose second half begins 1e-3 away from where the first ended: no residual sees it, the correction does."""
+    program, done = passed(compiled(CONVECTION), 1e-6)
+    before = correction(program, done, silent, NEVER, (0.0, 1.0))
+    assert done.representation is not None
+    assert before is not None
+    half = len(done.representation.parts) // 2
+    parts = list(done.representation.parts)
+    for s in range(half, len(parts)):
+        part = parts[s]
+        assert isinstance(part, ProductExpansion)
+        parts[s] = replace(part, coefficients=tuple(1.001 * c for c in part.coefficients))
+    broken = replace(done, representation=Slabs(done.representation.edges, tuple(parts)))
+    after = correction(program, broken, silent, NEVER, (0.0, 1.0))
+    assert after is not None
+    share = 1.0 - done.representation.edges[half]
+    assert float(after.error[0] / after.size[0]) == pytest.approx(1e-3 * np.sqrt(share), rel=0.05)
+    assert before.error[0] < 1e-3 * after.error[0]
+
+
+def test_a_transfer_tells_what_it_loses() -> None:
+    """Onto more kernels nothing; onto too few what the projection leaves, at the place of the front."""
+    problem = compiled("x in [0, 1]; t in [0, 1]\nu_t = u_xx\nu(0, t) = tanh(-25)\nu(1, t) = tanh(25)\nu(x, 0) = tanh(50*(x - 0.5))")
+    program = Program(problem, {})
+    fine, finer, coarse = (Layout(program, (n,), (None,)).space() for n in (220, 260, 60))
+    starts, defects, _ = initial_coefficients(fine)
+    assert defects.max() < 1e-9
+    assert transfer(fine, finer, starts).loss < 1e-11
+    lost = transfer(fine, coarse, starts)
+    kept = initial_coefficients(coarse)
+    assert lost.loss == pytest.approx(float(kept[1].max()), rel=0.3)
+    assert abs(fine.factors[0].points[np.argmax(lost.lost[0])] - 0.5) < 0.05
+
+
+def test_a_pass_follows_the_one_before() -> None:
+    """Fewer Newton steps, though the tolerance is a hundred times finer; slabs as long as the schedule says."""
+    problem = compiled("x in [-1, 1] periodic; t in [0, 0.6]\nu_t = -u*u_x + 0.02*u_xx\nu(x, 0) = -sin(pi*x)")
+    program, coarse = passed(problem, 1e-4)
+    assert coarse.representation is not None
+    schedule = Schedule(coarse.stages, coarse.representation, 0.5e-6)
+    alone = march(program, first_layout(program, None), 1e-6, silent, NEVER)
+    after = march(program, first_layout(program, None), 1e-6, silent, NEVER, schedule)
+    assert after.status is alone.status is Status.CONVERGED
+    assert after.residual <= 1e-6
+    assert after.newton < 0.7 * alone.newton
+    assert len(after.stages) <= len(alone.stages) + 1
+
+
+def test_slabs_grow_geometrically_from_a_kink() -> None:
+    """|x| under the heat equation, by its Fourier series: a slab begins within an order of magnitude of where the one before did."""
+    done = passed(compiled(KINK), 1e-3)[1]
+    assert done.representation is not None
+    assert done.status is Status.CONVERGED
+    edges = done.representation.edges
+    assert len(edges) < 25
+    k = np.pi * np.arange(1, 400, 2)
+    x, t = np.linspace(-1, 1, 101), np.array([0.01, 0.3, 1.0])
+    exact = 0.5 - 4 * np.einsum("k,kx,kt->xt", 1 / k**2, np.cos(np.outer(k, x)), np.exp(-0.01 * np.outer(k**2, t)))
+    u = done.representation.grid_jets([x, t], [(0, (0, 0))])[0]
+    assert np.abs(u - exact).max() < 1e-3
+
+
+LONG = {"convection": (CONVECTION, "20"), "heat": (HEAT, "20"), "wave": (WAVE, "40")}
+
+
+@pytest.mark.parametrize("name", LONG)
+def test_long_times(name: str) -> None:
+    """Sixty radians of convection, twenty periods of a wave: phase and amplitude stay, and memory grows with the slabs only."""
+    text, end = LONG[name]
+    problem = compiled(text, end)
+    solution = pdelang.solve(problem, tolerance=1e-6, time_limit=600)
+    assert solution.status is Status.CONVERGED
+    assert solution.relative_l2["u"] < 1e-6
+    late = [np.linspace(*b, n) for b, n in zip(zip(solution.lower, solution.upper), (33, 2))]
+    late[1] = late[1][1:]
+    assert solution.representation is not None
+    u = solution.representation.grid_jets(late, [(0, (0, 0))])[0, :, 0]
+    points = np.stack([late[0], np.full(33, late[1][0])], axis=1)
+    assert problem.exact is not None
+    exact = np.asarray(problem.exact(points, {}))[0]
+    assert np.abs(u - exact).max() < 1e-5
+
+
+def test_rounding_is_said_to_be_rounding() -> None:
+    """u_xxx on a fine layout has more noise than the tolerance allows; the solution has not."""
+    problem = compiled("x in [-1, 1] periodic; t in [0, 0.15]\nu_t = -u*u_x - 0.0025*u_xxx\nu(x, 0) = exp(sin(2*pi*x))")
+    result = product_newton(problem, {}, SolveOptions(tolerance=3e-13, time_limit=600), silent)
+    assert result.error_estimate is not None
+    assert result.rounding > 0
+    assert result.status is Status.CONVERGED
+    assert "rounding" in result.message
+
+
+def test_what_cannot_be_in_time_is_given_up_early() -> None:
+    """A kink that nothing smooths: waves of ever shorter length, none of which dies out."""
+    text = "x in [0, 1] periodic; t in [0, 1]\nu_t = v_xx\nv_t = -u_xx\nu(x, 0) = abs(x - 0.5)\nv(x, 0) = 0"
+    solution = pdelang.solve(compiled(text), tolerance=1e-6, time_limit=6)
+    assert solution.status is not Status.CONVERGED
+    assert solution.message
