@@ -20,6 +20,7 @@ _PUBLIC = {
     "solve": "pdelang.runtime.api",
     "Solution": "pdelang.runtime.solution",
     "SolveOptions": "pdelang.runtime.options",
+    "sweep": "pdelang.runtime.sweep.api",
     "train": "pdelang.runtime.training",
     "Family": "pdelang.runtime.family",
     "Status": "pdelang.runtime.status",

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from pdelang import __version__
-from pdelang.cli import bench, check, compile, explain, fmt, new, plot, query, solve, train
+from pdelang.cli import bench, check, compile, explain, fmt, new, plot, query, solve, sweep, train
 
 USAGE_FAULT: type[Exception] = typer.BadParameter.__mro__[2]
 """What typer raises for a wrong option or argument; the class is click's in some versions and typer's own in others."""
@@ -43,6 +43,7 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "solve": solve.solve,
     "train": train.train,
     "query": query.query,
+    "sweep": sweep.sweep,
     "plot": plot.plot,
     "bench": bench.bench,
     "fmt": fmt.fmt,

@@ -34,8 +34,7 @@ from pdelang.runtime.sweep.one_by_one import OneByOne
 from pdelang.runtime.sweep.program import BatchProgram
 
 AIM = 0.2  # of the tolerance: what a pilot is solved to, so that its layouts hold more than itself
-FEWEST = 3  # instances for which a pilot is worth while
-WORKING = 2**19  # values of one jet on one slab, all instances of a chunk: about 4 MiB
+WORKING = 2**17  # values of one jet on one slab, all instances of a chunk: 1 MiB
 MOST_CHUNK = 256
 SAMPLES = 4  # instances solved at a second resolution, a group
 SMALLEST_ESTIMATE = 1e-14
@@ -118,9 +117,6 @@ class Run:
         waiting = [group]
         while waiting:
             group = waiting.pop()
-            if len(group.numbers) < FEWEST:
-                self.one_by_one.extend(group.numbers)
-                continue
             self._told(f"group of {len(group.numbers)}")
             waiting.extend(self._led(group, pool))
 
@@ -169,9 +165,7 @@ class Run:
         self._told(f"{len(members)} along a pilot")
         return np.setdiff1d(members, members[reached[good]]), float(np.clip(growth, 1.0, 1e3))
 
-    def _chunks(
-        self, guide: Guide, batch: BatchProgram, pool: Executor, same: bool, out: Array, rows: Array
-    ) -> tuple[Array, Array]:
+    def _chunks(self, guide: Guide, batch: BatchProgram, pool: Executor, same: bool, out: Array, rows: Array) -> tuple[Array, Array]:
         """Numbers within the batch that reach the end, and their residuals. rows: of `out`, one a member of the batch."""
         slabs = prepared(guide, batch, pool)
         size = int(np.clip(WORKING // guide.largest, 1, MOST_CHUNK))

@@ -50,7 +50,9 @@ def outer_product(compiled: CompiledProblem, given: Mapping[str, Any]) -> tuple[
     single = {name: value for name, value in given.items() if name not in axes}
     fixed = resolve(problem, {**single, **{name: axis[0] for name, axis in axes.items()}})
     if not axes:
-        raise UsageError("nothing to sweep: give a parameter several values, for instance -p nu=0.01:0.1:50, or nu=np.linspace(0.01, 0.1, 50)")
+        raise UsageError(
+            "nothing to sweep: give a parameter several values, for instance -p nu=0.01:0.1:50, or nu=np.linspace(0.01, 0.1, 50)"
+        )
     if math.prod(map(len, axes.values())) > MOST:
         raise UsageError(f"a sweep has at most {MOST:,} instances, not {math.prod(map(len, axes.values())):,}")
     for name, axis in axes.items():

@@ -45,7 +45,15 @@ def _program(batch: BatchProgram, number: int):  # type: ignore[no-untyped-def]
 
 
 def follow(
-    guide: Guide, slabs: Sequence[Prepared], batch: BatchProgram, numbers: Array, tolerance: float, alike: bool, axes: Sequence[Array], out: Array, targets: Array
+    guide: Guide,
+    slabs: Sequence[Prepared],
+    batch: BatchProgram,
+    numbers: Array,
+    tolerance: float,
+    alike: bool,
+    axes: Sequence[Array],
+    out: Array,
+    targets: Array,
 ) -> Outcome:
     """Solve the instances `numbers` of the batch. axes: the output grid, time last. out (fields, all, n_1, ..., n_d): where the values go,
     instance b of the batch to row targets[b]; what is written for those that leave means nothing.

@@ -43,8 +43,9 @@ class BatchProgram:
     def _jitted(self) -> tuple[Any, ...]:
         key = (self.program.compiled.key, tuple(self.instances.swept))
         if key not in _JITTED:
-            _JITTED[key] = (self._mapped(self._residual), self._mapped(self._measured), self._mapped(self._partials)), tuple(
-                self._mapped(self._condition(n)) for n in range(len(self.program.compiled.conditions))
+            _JITTED[key] = (
+                (self._mapped(self._residual), self._mapped(self._measured), self._mapped(self._partials)),
+                tuple(self._mapped(self._condition(n)) for n in range(len(self.program.compiled.conditions))),
             )
         return _JITTED[key]
 
@@ -86,7 +87,8 @@ class BatchProgram:
         """Residual, sum of |terms|, and dN/djet of every partial."""
         found = self._equations(jets, points, params, "residual", "partials", "terms")
         scales = [
-            jnp.maximum(sum(jnp.abs(t) for t in terms), sum(jnp.abs(s * jet) for s, jet in zip(slope, own))) for own, _, slope, terms in found
+            jnp.maximum(sum(jnp.abs(t) for t in terms), sum(jnp.abs(s * jet) for s, jet in zip(slope, own)))
+            for own, _, slope, terms in found
         ]
         return [self._summed([f[1] for f in found]), self._summed(scales), [row for f in found for row in f[2]]]
 
