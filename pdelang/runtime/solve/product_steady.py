@@ -132,6 +132,11 @@ def _reason(stages: list[Stage], path: Path | None, first: Layout, tolerance: fl
         return Status.NON_FINITE, "a value that is not finite appeared"
     if last.newton >= limits.iterations and not last.converged:
         return Status.ITERATION_LIMIT, f"Newton's iteration is not done after {last.newton} steps (option max_iterations)"
+    if path is not None and path.last is None and last.converged:
+        return (
+            Status.TOLERANCE_NOT_MET,
+            f"{_left(last)}, and remains so with the highest derivatives multiplied by any factor: are the data smooth?",
+        )
     if path is not None and not path.arrived:
         return Status.STAGNATED, f"Newton's iteration does not converge from a zero start; {path.words(first.program)}"
     if not last.converged:
