@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import jax.numpy as jnp
@@ -9,16 +10,20 @@ import numpy as np
 import pytest
 
 import pdelang
+from pdelang.compiler.compiled import CompiledProblem
 from pdelang.compiler.parameters import UsageError
 from pdelang.runtime.layout.cells import Cells
 from pdelang.runtime.layout.frame import Frame, along, fitted_frame
 from pdelang.runtime.layout.scattered import grid_layout
 from pdelang.runtime.options import SolveOptions
 from pdelang.runtime.result import silent
+from pdelang.runtime.solve.box import Problem
+from pdelang.runtime.solve.defect import estimated_error
 from pdelang.runtime.solve.least_squares import least_squares
+from tests.runtime import handmade
 from tests.runtime.handmade import J, equation, nan, problem
 from tests.runtime.test_scattered_layout import fitted
-from tests.runtime.test_scattered_methods import relative_error
+from tests.runtime.test_scattered_methods import parameters, relative_error
 
 BOX = (np.array([-1.0, -1.0]), np.array([1.0, 1.0]))
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -131,15 +136,25 @@ def test_an_oblique_layer_takes_fewer_kernels_than_along_the_axes() -> None:
     assert relative_error(compiled, along_axes, {}).max() > 3 * error  # type: ignore[arg-type]
 
 
-def test_methods_that_move_kernels_estimate_their_error() -> None:
-    compiled = pdelang.compile(EXAMPLES / "heat.pde")
-    slow = {"method": "first_order", "steps": 100, "learning_rate": 0.01}
-    for settings in ({"method": "levenberg_marquardt", "max_iterations": 3}, slow):
-        solution = pdelang.solve(compiled, kernels=16, time_limit=600, **settings)
-        assert not solution.converged
-        assert solution.error_estimate is not None
-        error = max(solution.relative_l2.values())
-        assert 0.1 * error < solution.error_estimate < 10 * error
+@pytest.mark.parametrize("make", [handmade.heat, handmade.kovasznay])
+def test_one_newton_step_estimates_the_error_of_any_answer(make: Callable[[], CompiledProblem]) -> None:
+    """The exact solution, fitted by few kernels: what they miss is what the estimate finds."""
+    compiled = make()
+    params = parameters(compiled)
+    lower, upper = (np.asarray(b, dtype=float) for b in compiled.bounds(params))
+    layout = grid_layout((7, 7), (False, False), ghosts=1)
+    z, _ = layout.nodes((0, 1))
+    assert compiled.exact is not None
+    exact = np.asarray(compiled.exact(lower + (upper - lower) * (z + 1) / 2, params))
+    weights = np.linalg.lstsq(np.asarray(layout.basis(z, [(0, 0)]))[0], exact.T, rcond=1e-10)[0].T
+    answer = layout.expansion(weights, lower, upper)
+    estimate = estimated_error(Problem(compiled, params, SolveOptions(), lower, upper), answer)
+    points = lower + (upper - lower) * np.random.default_rng(0).uniform(0, 1, (400, 2))
+    missed = answer.jets(points, [(f, (0, 0)) for f in range(len(exact))]) - np.asarray(compiled.exact(points, params))
+    assert estimate is not None
+    ratio = estimate / np.sqrt(np.mean(missed**2, axis=1))
+    assert ratio.min() > 0.2
+    assert ratio.max() < 5
 
 
 def test_a_refinement_that_does_not_exist_is_a_users_mistake() -> None:
