@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from types import FrameType
 
 from pdelang.runtime.result import Progress, silent
 
@@ -14,14 +18,50 @@ SECONDS_BETWEEN_LINES = 5.0
 
 @contextmanager
 def reporting(quiet: bool) -> Iterator[Progress]:
-    """The `Progress` to hand to `solve`, for the time of the solve."""
-    if quiet:
-        yield silent
-    elif sys.stderr.isatty():
-        with _bar() as bar:
-            yield bar
-    else:
-        yield _Lines()
+    """The `Progress` to hand to `solve`, for the time of the solve. It hears a Ctrl-C that something else has swallowed."""
+    with _listening() as interrupts:
+        if quiet:
+            yield _Interruptible(silent, interrupts)
+        elif sys.stderr.isatty():
+            with _bar() as bar:
+                yield _Interruptible(bar, interrupts)
+        else:
+            yield _Interruptible(_Lines(), interrupts)
+
+
+@dataclass(frozen=True)
+class _Interruptible:
+    """interrupts: signals that came. Raised where it arrives, KeyboardInterrupt is lost if that is a destructor or a callback of a library;
+    then the next report raises it again."""
+
+    progress: Progress
+    interrupts: list[int]
+
+    def __call__(self, stage: str, fraction: float | None = None, **figures: float) -> None:
+        if self.interrupts:
+            raise KeyboardInterrupt
+        self.progress(stage, fraction, **figures)
+
+
+@contextmanager
+def _listening() -> Iterator[list[int]]:
+    """A list that every Ctrl-C is written into before it is raised as usual. In the main thread only: elsewhere no signal arrives."""
+    interrupts: list[int] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield interrupts
+        return
+    before = signal.getsignal(signal.SIGINT)
+
+    def heard(number: int, frame: FrameType | None) -> None:
+        interrupts.append(number)
+        if callable(before):
+            before(number, frame)
+
+    signal.signal(signal.SIGINT, heard)
+    try:
+        yield interrupts
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @contextmanager
