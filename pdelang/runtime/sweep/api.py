@@ -77,12 +77,12 @@ def grid_axes(problem: Problem, bounds: tuple[np.ndarray, np.ndarray], grid: Gri
     """One increasing array a coordinate. UsageError: an unknown coordinate, a grid that is too small or too large."""
     names = [c.name for c in problem.coordinates]
     default = GRID[len(names)] if problem.time is not None else (GRID[len(names)][0],) * len(names)
-    wanted = dict(zip(names, default))
+    wanted: dict[str, int | Sequence[float] | np.ndarray] = dict(zip(names, default))
     if isinstance(grid, Mapping):
         strangers = [n for n in grid if n not in wanted]
         if strangers:
             raise UsageError(f"no coordinate `{strangers[0]}`: the coordinates are {', '.join(names)}")
-        wanted |= grid
+        wanted.update(grid)
     elif grid is not None:
         wanted = dict.fromkeys(names, grid)
     axes = [_axis(name, points, low, high) for (name, points), low, high in zip(wanted.items(), *bounds)]

@@ -193,7 +193,7 @@ class Run:
         worst = reached[np.argsort(residual)[-(SAMPLES - 2) :]]
         sample = np.unique(np.concatenate([order[[0, -1]], worst]))
         finer = np.empty((len(self.results.values), len(sample), *self.results.values.shape[2:]))
-        found, better = self._chunks(guide.finer(), batch.take(sample), pool, same, finer, np.arange(len(sample)))
+        found, _ = self._chunks(guide.finer(), batch.take(sample), pool, same, finer, np.arange(len(sample)))
         if not len(found):
             return np.inf
         given = self.results.values[:, members[sample[found]]]

@@ -6,7 +6,7 @@ Parameters that are given several values make the grid, an outer product in the 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -44,15 +44,13 @@ class Instances:
 
 
 def outer_product(compiled: CompiledProblem, given: Mapping[str, Any]) -> tuple[dict[str, Array], Instances]:
-    """The axes of the grid and its instances. UsageError: a name or a value that `solve` refuses, in the same words, or nothing to sweep."""
+    """The axes of the grid and its instances. UsageError: what `solve` refuses, in the same words, or nothing to sweep."""
     problem = compiled.problem
     axes = {name: np.asarray(value, dtype=float) for name, value in given.items() if _several(problem, name, value)}
     single = {name: value for name, value in given.items() if name not in axes}
     fixed = resolve(problem, {**single, **{name: axis[0] for name, axis in axes.items()}})
     if not axes:
-        raise UsageError(
-            "nothing to sweep: give a parameter several values, for instance -p nu=0.01:0.1:50, or nu=np.linspace(0.01, 0.1, 50)"
-        )
+        raise UsageError("nothing to sweep: give a parameter several values, as in -p nu=0.01:0.1:50, or nu=np.linspace(0.01, 0.1, 50)")
     if math.prod(map(len, axes.values())) > MOST:
         raise UsageError(f"a sweep has at most {MOST:,} instances, not {math.prod(map(len, axes.values())):,}")
     for name, axis in axes.items():
@@ -87,7 +85,7 @@ def spread(columns: Array) -> Array:
     return (scaled - low) / np.where(high > low, high - low, 1.0)
 
 
-def pieces(numbers: Array, places: Array, around: int, bounded: Sequence[int] = ()) -> list[Array]:
+def pieces(numbers: Array, places: Array, around: int) -> list[Array]:
     """What is left of a group after its pilot `around` has been tried: below and above the pilot along the axis of largest extent."""
     own = places[:, numbers]
     axis = int(np.argmax(own.max(axis=1) - own.min(axis=1)))

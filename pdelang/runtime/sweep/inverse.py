@@ -16,8 +16,9 @@ from typing import Protocol
 import numpy as np
 
 from pdelang.runtime.layout.factor import Array
+from pdelang.runtime.solve.product_iteration import Inverse as OneInverse
 from pdelang.runtime.solve.product_iteration import invert
-from pdelang.runtime.solve.product_linear import DenseModes, FastDiagonal, Frozen, frozen_blocks
+from pdelang.runtime.solve.product_linear import Frozen, frozen_blocks
 from pdelang.runtime.solve.product_system import SlabSystem, UnsupportedError
 from pdelang.runtime.sweep.program import BatchProgram
 
@@ -71,7 +72,7 @@ class Modes:
 class Each:
     """The pilot's own inverse, an instance at a time: in several space coordinates each of them is work enough."""
 
-    apply: DenseModes | FastDiagonal
+    apply: OneInverse
 
     def __call__(self, R: Array, shares: Array) -> Array:
         return np.stack([self.apply(np.ascontiguousarray(R[..., b])) for b in range(R.shape[-1])], axis=-1)
@@ -93,7 +94,8 @@ def directions(system: SlabSystem, batch: BatchProgram, jets: Array, partials: A
     own = batch.partials(every, system.points[chosen]) - partials[:, chosen, None]
     size = max(float(np.abs(partials).max()), 1e-300)
     left = own.reshape(-1, batch.size) / size
-    scale, numbers, basis = float(np.abs(left).max(initial=0.0)), [], np.zeros((len(left), 0))
+    numbers: list[int] = []
+    scale, basis = float(np.abs(left).max(initial=0.0)), np.zeros((len(left), 0))
     remaining = left.copy()
     while len(numbers) < DIRECTIONS and float(np.abs(remaining).max(initial=0.0)) > NEGLIGIBLE * max(scale, 1e-6):
         numbers.append(int(np.argmax(np.linalg.norm(remaining, axis=0))))
@@ -111,9 +113,7 @@ def inverse_for(system: SlabSystem, W: Array, batch: BatchProgram) -> tuple[Inve
     jets = system.jets(W)
     partials = system.program.interior(jets, system.points)[1]
     if space.dimension != 1:
-        found = invert(system, partials, {})[0]
-        assert isinstance(found, DenseModes | FastDiagonal)
-        return Each(found), np.zeros((0, batch.size))
+        return Each(invert(system, partials, {})[0]), np.zeros((0, batch.size))
     worth = system.program.constant or batch.size > WORTH * space.constraints.size
     ways = directions(system, batch, jets, partials) if worth else Directions(np.zeros((0, batch.size)), ())
     others = [_other(system, batch, jets, n) for n in ways.numbers]

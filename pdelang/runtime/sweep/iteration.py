@@ -41,8 +41,8 @@ def magnitudes(slab: BatchSlab, W: Array) -> Array:
 
 
 def solve(slab: BatchSlab, inverse: Inverse, shares: Array, guess: Array | None, tolerance: float) -> Solved:
-    """guess: full coefficients, (fields, r_1, ..., r_d, modes) of all instances alike or with a last axis. tolerance: of the step that would
-    follow, if steps go on falling as the last two did."""
+    """guess: full coefficients, (fields, r_1, ..., r_d, modes, 1 or B). tolerance: of the step that would follow, if steps go on falling as
+    the last two did."""
     lift, B = slab.lifting(), slab.batch.size
     size = slab.space.constraints.size
     Y = np.zeros((size, slab.time.modes, B)) if guess is None else slab.restrict(guess - lift)

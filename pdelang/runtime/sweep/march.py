@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from pdelang.runtime.layout.factor import Array
 from pdelang.runtime.solve.product_layouts import initial_coefficients
+from pdelang.runtime.solve.product_program import Program
 from pdelang.runtime.solve.product_system import Space
 from pdelang.runtime.solve.product_transfer import transferred
 from pdelang.runtime.sweep.guide import Guide, Prepared
@@ -38,23 +39,14 @@ def initial_starts(space: Space, batch: BatchProgram, alike: bool) -> Starts:
     return tuple(tuple(np.stack([e[f][k] for e in every], axis=-1) for k in range(len(own))) for f, own in enumerate(every[0]))
 
 
-def _program(batch: BatchProgram, number: int):  # type: ignore[no-untyped-def]
-    from dataclasses import replace
-
+def _program(batch: BatchProgram, number: int) -> Program:
     return replace(batch.program, params=batch.instances.parameters(number))
 
 
 def follow(
-    guide: Guide,
-    slabs: Sequence[Prepared],
-    batch: BatchProgram,
-    numbers: Array,
-    tolerance: float,
-    alike: bool,
-    axes: Sequence[Array],
-    out: Array,
-    targets: Array,
-) -> Outcome:
+    guide: Guide, slabs: Sequence[Prepared], batch: BatchProgram, numbers: Array, tolerance: float, alike: bool,
+    axes: Sequence[Array], out: Array, targets: Array,
+) -> Outcome:  # fmt: skip
     """Solve the instances `numbers` of the batch. axes: the output grid, time last. out (fields, all, n_1, ..., n_d): where the values go,
     instance b of the batch to row targets[b]; what is written for those that leave means nothing.
     """

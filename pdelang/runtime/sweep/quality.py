@@ -63,7 +63,7 @@ class Evaluation:
 class Quality:
     """Integrals over the slabs until now, one a row and instance: squares of the residual, of the terms, of |dN/djet|, of the fields.
 
-    conditions: squares of misfit and of its scale, a condition. lost: the largest relative loss in a change of layout. whole: length of time.
+    misfits, scales: of each condition, over its face. lost: the largest relative loss in a change of layout. whole: length of time.
     """
 
     whole: float
@@ -80,12 +80,17 @@ class Quality:
     def nothing(cls, slab: BatchSlab, whole: float) -> Quality:
         p, B = slab.shared.program, slab.batch.size
         F, C = p.fields, len(p.compiled.conditions)
-        zeros = (np.zeros((n, B)) for n in (F, F, len(p.partials), F, C, C))
-        return cls(whole, 0.0, *zeros, np.zeros(B))
+        residual, terms, slopes, fields, misfits, scales = (np.zeros((n, B)) for n in (F, F, len(p.partials), F, C, C))
+        return cls(whole, 0.0, residual, terms, slopes, fields, misfits, scales, np.zeros(B))
 
     def take(self, kept: Array) -> Quality:
-        arrays = (self.residual, self.terms, self.slopes, self.fields, self.misfits, self.scales)
-        return Quality(self.whole, self.passed, *(a[:, kept] for a in arrays), self.lost[kept])
+        def own(values: Array) -> Array:
+            return values[:, kept]
+
+        return Quality(
+            self.whole, self.passed, own(self.residual), own(self.terms), own(self.slopes), own(self.fields), own(self.misfits),
+            own(self.scales), self.lost[kept],
+        )  # fmt: skip
 
     def add(self, slab: BatchSlab, W: Array, first: bool) -> None:
         view, program, h = Evaluation(slab, W), slab.shared.program, slab.shared.length
