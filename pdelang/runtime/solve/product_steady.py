@@ -121,9 +121,9 @@ def algebraic(stages: list[Stage], tolerance: float) -> float | None:
         return None
     sizes = [float(np.mean([n - s.layout.margin(i) for i, n in enumerate(s.layout.kernels)])) for s in last]
     rates = -np.diff(np.log([s.residual for s in last])) / np.maximum(np.diff(np.log(sizes)), 1e-3)
-    needed = sizes[-1] * (last[-1].residual / tolerance) ** (1 / max(float(rates.max()), 1e-3))
+    needed = np.log(sizes[-1]) + np.log(last[-1].residual / tolerance) / max(float(rates.max()), 1e-3)  # its exponential may overflow
     steady = rates.min() > 0 and rates.max() < min(SLOW, 1.5 * rates.min())
-    return float(rates[-1]) if steady and needed > 2 * last[-1].layout.largest else None
+    return float(rates[-1]) if steady and needed > np.log(2 * last[-1].layout.largest) else None
 
 
 def _reason(stages: list[Stage], path: Path | None, first: Layout, tolerance: float, limits: Limits) -> tuple[Status, str]:
