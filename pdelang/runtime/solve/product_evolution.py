@@ -33,6 +33,9 @@ ROUGHEST = 1e-2
 COARSE_PASS = 30.0  # tolerance of the first pass in units of the asked one
 LOOSER = 10.0  # a pass that is out of reach is repeated at so many times its tolerance, if that is finer by
 FINER = 3.0  # than the pass before
+GENTLY = (
+    0.7  # power of a missing factor of error that the next residual shall fall by: a chaotic solution's errors fall faster than residuals
+)
 MET = 0.7  # of the tolerance: residuals on independent points are larger than at the collocation points
 NOISE = 5.0  # residuals of single slabs scatter about the one that was seen not to fall
 TRUSTED = 1e-8  # rounding above it would be something else
@@ -126,6 +129,6 @@ def solve_evolution(program: Program, options: SolveOptions, progress: Progress)
         if number and fine.residual > 0.7 * coarse.residual:
             fine = replace(fine, status=Status.STAGNATED, message=f"rounding: the estimated error stays at {relative:.1e}")
             break
-        missing = min(0.3 * tolerance / max(relative, 1e-300), AIM * tolerance / max(fine.residual, 1e-300))
+        missing = min((0.3 * tolerance / max(relative, 1e-300)) ** GENTLY, AIM * tolerance / max(fine.residual, 1e-300))
         aim, coarse = max(aim * float(np.clip(missing, 1e-3, 0.3)), FINEST), fine
     return passes.result(fine, error)

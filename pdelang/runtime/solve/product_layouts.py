@@ -12,12 +12,11 @@ from pdelang.runtime.layout.product import along, contract
 from pdelang.runtime.layout.slab import TimeFactor, time_factor
 from pdelang.runtime.solve.product_program import Program
 from pdelang.runtime.solve.product_system import Space, UnsupportedError
-from pdelang.runtime.solve.product_transfer import transferred as transferred
 
 SMALLEST_INTERVAL, SMALLEST_CIRCLE = 24, 13
 LARGEST = {0: 0, 1: 720, 2: 150, 3: 56, 4: 30}  # kernels an axis, by the number of axes
 WORTH_GRADING = 1.8  # saving in kernels from which a graded layout is taken
-WORTH_GRADING_PERIODIC = 3.0  # uniform periodic modes are waves, and a change of layout leaves them undisturbed
+WORTH_GRADING_PERIODIC = 5.0  # uniform periodic modes are waves: a graded layout stirs up short ones, which shorten the next slabs
 PER_LENGTH = 4.0  # kernels a local length where only the error of the projection says where they are needed
 MONITORED = {True: 4, False: 2}
 """Derivatives that say how steep a place of a periodic, or another, coordinate is. Two do not see a smoothed kink that is a small fraction
