@@ -34,7 +34,7 @@ FIRST_STEP, LONGEST_STEP, SHORTEST_STEP = 3.0, 8.0, 1.02  # factor between two v
 NEWTON, QUICK = 12, 5  # updates a value of s: a path that needs more is followed in shorter steps
 ADAPTIONS, DENSER = 4, 1.5  # layouts a value of s, and by how much each is denser than the one before
 CHANGE = 1.25  # of a parameter, to see what it multiplies
-UNKNOWNS = 2500  # of a layout on the way: the path is to be cheap
+UNKNOWNS = (5000, 2500)  # most of a layout on the way, for one field and for several: the path is to be cheap
 
 Combination = tuple[tuple[float, Stage], ...]
 
@@ -132,6 +132,7 @@ def followed(layout: Layout, progress: Progress, limits: Limits) -> Path:
         factor = reached / step
         progress(f"continuation, highest derivatives times {factor:.3g}", 0.1)
         begin = last.layout if layout.fixed or (layout.axes > 1 and last.residual < RESERVE) else sharpened(last, step**thinning)
+        begin = begin if cheap(begin) else last.layout
         found = resolved(eased(begin, factor), _predicted([*path, (reached, last)], factor))
         if found is None and step < SHORTEST_STEP:
             break
@@ -142,6 +143,11 @@ def followed(layout: Layout, progress: Progress, limits: Limits) -> Path:
         path, reached, last = [(reached, last)], factor if factor > 1 + 1e-12 else 1.0, found
         step = min(step * (1.5 if found.newton <= QUICK else 1.0), LONGEST_STEP)
     return Path(last, start, reached)
+
+
+def cheap(layout: Layout) -> bool:
+    fields = layout.program.fields
+    return fields * int(np.prod(layout.kernels)) <= UNKNOWNS[min(fields, 2) - 1]
 
 
 def _thinnest(found: Stage) -> float:
@@ -179,7 +185,7 @@ def resolved(layout: Layout, before: list[Combination]) -> Stage | None:
         if found.residual <= ROUGH:
             return found
         finer = sharpened(found, 1.0, DENSER**attempt)
-        if layout.fixed or finer.kernels == found.layout.kernels or finer.program.fields * int(np.prod(finer.kernels)) > UNKNOWNS:
+        if layout.fixed or finer.kernels == found.layout.kernels or not cheap(finer):
             return found if found.residual < ROUGHEST else None
         layout, before = finer, [((1.0, found),)]
     return None
