@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parent.parent
-EXAMPLES = ROOT / "examples"
+EXAMPLES, MORE = ROOT / "examples", ROOT / "benchmarks" / "problems"
 REFERENCES = EXAMPLES / "references"
 GRIDS = {1: (1001,), 2: (256, 101), 3: (49, 49, 21), 4: (15, 15, 15, 11)}
 """Points an axis, by the number of coordinates, where the truth is a formula."""
@@ -39,6 +39,7 @@ class Row:
     tolerance: float = 1e-8
     limit: tuple[float, float] | None = None
     quick: bool = False
+    reference: str = ""  # a file of examples/references by another name than the example's
 
     @property
     def name(self) -> str:
@@ -74,7 +75,16 @@ ROWS = (
     Row("klein_gordon", limit=(1e-7, 10)),
     Row("schroedinger", tolerance=1e-4, limit=(1e-4, 60)),
     Row("burgers2d", {"nu": 0.05}, limit=(1e-9, 5)),
+    Row("burgers2d", {"nu": 0.01}, 1e-6, limit=(1e-6, 30), reference="burgers2d_thin"),
+    Row("klein_gordon_2d", limit=(1e-9, 20)),
+    Row("schroedinger_2d", limit=(1e-9, 20)),
+    Row("flow_mixing", tolerance=1e-4, limit=(1e-9, 20)),
+    Row("rotation", tolerance=1e-6, limit=(1e-9, 20)),
+    Row("maxwell", limit=(1e-9, 20)),
+    Row("anisotropic", limit=(1e-9, 20)),
     Row("heat3d", limit=(1e-9, 20)),
+    Row("wave3d", limit=(1e-9, 20)),
+    Row("poisson3d", tolerance=1e-10, limit=(1e-9, 20)),
 )
 
 
@@ -87,7 +97,7 @@ def measure(row: Row, method: str, tolerance: float) -> dict[str, Any]:
     import pdelang.compiler.pipeline
     import pdelang.runtime.api
 
-    path = EXAMPLES / f"{row.example}.pde"
+    path = next(p for p in (EXAMPLES / f"{row.example}.pde", MORE / f"{row.example}.pde") if p.exists())
     began = time.perf_counter()
     compiled = pdelang.compiler.pipeline.compile(path, use_cache=False)
     seconds_compile = time.perf_counter() - began
@@ -130,7 +140,7 @@ def true_error(row: Row, compiled: Any, solution: Any) -> float | None:
         counts = GRIDS[len(solution.lower)]
         axes = solution.axes({c.name: n for c, n in zip(compiled.problem.coordinates, counts)})
         return max(solution.compared_with(exact_dataset(compiled, solution.parameters, axes)).relative_l2.values())
-    path = REFERENCES / f"{row.example}.nc"
+    path = REFERENCES / f"{row.reference or row.example}.nc"
     with xr.open_dataset(path, engine="h5netcdf") as data:
         known = json.loads(data.attrs["parameters"])
     if any(abs(solution.parameters[name] - value) > 1e-12 * abs(value) for name, value in known.items()):

@@ -14,6 +14,7 @@ import json
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -251,9 +252,9 @@ def cavity(grid: Grid, resolution: int) -> Values:
     return {"U[1]": at_x @ walls @ at_y.T, "U[2]": at_x @ np.pad(v, 1) @ at_y.T, "p": px_ @ p @ py_.T}
 
 
-def burgers2d(grid: Grid, resolution: int) -> Values:
+def burgers2d(grid: Grid, resolution: int, nu: float = 0.05, points: tuple[int, int] = (36, 52), steps: int = 200) -> Values:
     """Chebyshev collocation on the square, ETDRK4 in time in the eigenvectors of the second derivative (walls at zero)."""
-    nu, n = 0.05, {1: 36, 2: 52}[resolution]
+    n = points[resolution - 1]
     z, D = chebyshev(n)
     eigenvalues, V = np.linalg.eig((D @ D)[1:-1, 1:-1])
     V, inverse = V.real, np.linalg.inv(V.real)
@@ -265,7 +266,7 @@ def burgers2d(grid: Grid, resolution: int) -> Values:
 
     start = inverse @ np.outer(np.sin(np.pi * z[1:-1]), np.sin(np.pi * z[1:-1])) @ inverse.T
     linear = nu * (eigenvalues.real[:, None] + eigenvalues.real).ravel()
-    modes = etdrk4(linear, nonlinear, start.ravel(), grid["t"], 200 * resolution).real
+    modes = etdrk4(linear, nonlinear, start.ravel(), grid["t"], steps * resolution).real
     at_x, at_y = (lagrange(z, grid[name])[:, 1:-1] @ V for name in ("x", "y"))
     return {"u": np.einsum("xi,ijt,yj->xyt", at_x, modes.reshape(m, m, -1), at_y)}
 
@@ -304,6 +305,12 @@ REFERENCES: dict[str, tuple[Solver, Grid, dict[str, float], str]] = {
         burgers2d,
         {"x": np.linspace(0, 1, 33), "y": np.linspace(0, 1, 33), "t": np.linspace(0, 1, 21)},
         {"nu": 0.05},
+        "Chebyshev collocation, ETDRK4",
+    ),
+    "burgers2d_thin": (
+        partial(burgers2d, nu=0.01, points=(80, 112)),
+        {"x": np.linspace(0, 1, 33), "y": np.linspace(0, 1, 33), "t": np.linspace(0, 1, 11)},
+        {"nu": 0.01},
         "Chebyshev collocation, ETDRK4",
     ),
     "schroedinger": (

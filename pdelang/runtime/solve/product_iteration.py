@@ -24,7 +24,7 @@ from pdelang.runtime.solve.product_modes import FastDiagonal, mode_inverse
 from pdelang.runtime.solve.product_system import SlabSystem, UnsupportedError
 
 NEWTON_LIMIT = 14
-KRYLOV_LIMIT, KRYLOV_NUMBERS = (80, 240), 4e7  # iterations before a restart: as many as leave their vectors so many numbers
+KRYLOV_LIMIT, KRYLOV_NUMBERS = (60, 100), 4e7  # iterations before a restart: as many as leave their vectors so many numbers
 DENSE_STEADY_SQUARE = 3000
 DENSE_EVOLUTION = 700  # in two and more dimensions, where a factorisation an eigenvalue is dear
 SMALLEST_MODAL = 250  # unknowns up to which dense factorisations cost less than the iterations that they save
@@ -109,7 +109,7 @@ def solve_slab(
         size = magnitude(system, W)
         rtol = max(1e-3 * tolerance, 1e-14) if linear else 1e-3
         if not space.weak and program.time is not None:
-            rtol = float(np.clip(enough(system, sizes, tolerance) / max(float(np.linalg.norm(b)), 1e-300), rtol, 0.1))
+            rtol = float(np.clip(enough(system, sizes, tolerance) / max(float(np.linalg.norm(b)), 1e-300), rtol, 1e-3 if linear else 1e-2))
         limit = int(np.clip(KRYLOV_NUMBERS / (2 * b.size), *KRYLOV_LIMIT))
         update, used, left = gmres(apply, inverse, b, rtol=rtol, limit=limit)
         krylov += used
@@ -117,7 +117,7 @@ def solve_slab(
         previous, change = change, float(np.linalg.norm(update)) / size
         if not np.isfinite(change):
             return Solved(lift + constraints.expand(Y), False, step, krylov, np.inf)
-        if left > 0.1:
+        if left > (1e-2 if linear else 0.1):
             break
         if linear and step >= 2 and (change < 10 * tolerance or change > 0.2 * previous):
             return Solved(lift + constraints.expand(Y), change < 1e3 * tolerance, step, krylov, change)

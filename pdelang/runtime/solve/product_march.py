@@ -43,6 +43,7 @@ COARSEN = 0.8  # go to fewer kernels when fewer than this share are needed
 JUMP, SMALLEST_JUMP = 0.1, 3e-13  # of the tolerance: what one transfer may lose, and what rounding always loses
 DENSER = (1.3, 1.7)  # a graded layout that loses something is tried with so many times the kernels
 HOPED, PATIENCE = 5.0, 1.2
+EASY, NOTICED = 25, 12  # Krylov iterations of one linear system: with more than EASY two slabs of half the length cost less
 SPACES = 8  # factors of so many layouts are kept
 
 
@@ -93,6 +94,7 @@ class _State(Known):
     lost: float = 0.0  # of the initial values, by the layout
     followed: int = -1  # of the schedule, the layout taken last
     free: bool = True  # the last slab does not bound the length of the next one, only the schedule does
+    easy: float = np.inf  # length of a slab whose linear systems are expected to take EASY iterations
     unguided: bool = False  # the schedule's guess has misled Newton on this slab
     failures: int = 0
     refinements: int = 0
@@ -206,12 +208,13 @@ class _Pass:
                 return Status.ITERATION_LIMIT, f"out of reach in the time left (option time_limit) at {self.here}: {STEEPENING}; {KNOWN}"
             self._follow()
             remaining = self.end - state.at
-            h = remaining / np.ceil(remaining / state.length * (1 - 1e-9))
+            h = remaining / np.ceil(remaining / (state.length if self.limits.slabs else min(state.length, state.easy)) * (1 - 1e-9))
             progress(f"slab at {self.here}", share[0] + (share[1] - share[0]) * (state.at - state.edges[0]) / self.whole)
             system = SlabSystem(state.space, self.T, state.at, h, state.starts)
             guess = self._guess(system)
             solved = solve_slab(system, 0.02 * self.tolerance, self.cache, guess, self.limits.iterations)
             state.newton, state.krylov = state.newton + solved.steps, state.krylov + solved.krylov
+            state.easy = easy(solved, h)
             ended = self._after(system, solved, guess is not None)
             if ended is not None:
                 return ended
@@ -220,7 +223,7 @@ class _Pass:
     def _after(self, system: SlabSystem, solved: Solved, guided: bool) -> tuple[Status, str] | None:
         """Accepts the slab or prepares the next attempt at it. Not None: the march ends."""
         state, h = self.state, system.length
-        if not solved.converged and guided:
+        if not solved.converged and guided and not self.program.linear:
             state.unguided = True
             return None
         if not solved.converged:
@@ -404,6 +407,12 @@ class _Pass:
         coarser = layout.coarser(max(float(share), 0.5))
         if share < COARSEN and coarser.kernels != layout.kernels:
             self._move(coarser)
+
+
+def easy(solved: Solved, h: float) -> float:
+    """Length of the next slab by this one's iterations: where advection dominates they grow with the length, slowly and then at once."""
+    each = solved.krylov / solved.steps
+    return h * EASY / each if each > NOTICED and solved.converged else np.inf
 
 
 def _finest(state: _State) -> bool:
