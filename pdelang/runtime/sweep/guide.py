@@ -13,7 +13,6 @@ import numpy as np
 
 from pdelang.runtime.layout.factor import Array
 from pdelang.runtime.layout.product_representation import ProductExpansion
-from pdelang.runtime.layout.slab import time_factor
 from pdelang.runtime.result import silent
 from pdelang.runtime.solve.product_iteration import Limits
 from pdelang.runtime.solve.product_layouts import Layout, first_layout
@@ -56,7 +55,7 @@ class Guide:
         for s in self.stretches:
             if s.layout not in spaces:
                 spaces[s.layout] = s.layout.coarser(FINER).space()
-            space, T = spaces[s.layout], time_factor(len(s.system.time.centres) + MORE_TIME)
+            space, T = spaces[s.layout], s.layout.time_factor(len(s.system.time.centres) + MORE_TIME)
             starts = tuple(tuple(transferred(s.system.space, space, c) for c in own) for own in s.system.starts)
             system = SlabSystem(space, T, s.system.begin, s.system.length, starts)
             out.append(replace(s, system=system, W=projected(ProductExpansion.of(s.system, s.W), system)))
@@ -77,7 +76,9 @@ def guide_for(program: Program, tolerance: float, limits: Limits) -> Guide | Non
         space = spaces.setdefault(stage.layout, stage.layout.space())
         starts = tuple(tuple(row[..., 0] for row in rows) if m else () for rows, m in zip(part.coefficients, part.orders))
         W = np.stack([rows[-1][..., 1:] for rows in part.coefficients])
-        stretches.append(Stretch(SlabSystem(space, time_factor(stage.kernels), stage.begin, stage.length, starts), stage.layout, W))
+        stretches.append(
+            Stretch(SlabSystem(space, stage.layout.time_factor(stage.kernels), stage.begin, stage.length, starts), stage.layout, W)
+        )
     return Guide(program, tuple(stretches), tolerance)
 
 
