@@ -68,18 +68,26 @@ def jet_basis(centres: Array, scales: Array, shears: Array, periodic: Sequence[b
     plans = [sheared_terms(o, shears) for o in orders]
     for image in np.ndindex(*(3 if p else 1 for p in periodic)):
         shift = [2.0 * (m - 1) if p else 0.0 for m, p in zip(image, periodic)]
-        y = [z[:, i, None] - centres[:, i] - shift[i] for i in range(d)]
-        functions, pair = [], 0
-        for i in range(d):
-            s = y[i].copy()
-            for j in range(i + 1, d):
-                s += shears[:, pair] * y[j]
-                pair += 1
-            functions.append(hermite_functions(s / scales[:, i], scales[:, i], highest[i]))
+        along = _along_axes([z[:, i, None] - centres[:, i] for i in range(d)], shears, shift, periodic)
+        functions = [hermite_functions(s / scales[:, i], scales[:, i], highest[i]) for i, s in enumerate(along)]
         for a, plan in enumerate(plans):
             for beta, c in plan.items():
                 product = functions[0][beta[0]] * c
                 for i in range(1, d):
                     product *= functions[i][beta[i]]
                 out[a] += product
+    return out
+
+
+def _along_axes(y: list[Array], shears: Array, shift: Sequence[float], periodic: Sequence[bool]) -> list[Array]:
+    """s_i = y_i + sum_{j>i} r_ij y_j, `shift` away from the image nearest to the kernel's own axis: a kernel that is sheared along a
+    characteristic leaves a periodic box and comes back on its other side, as often as it likes."""
+    d = len(y)
+    column = {pair: n for n, pair in enumerate((i, j) for i in range(d) for j in range(i + 1, d))}
+    turned, out = list(y), list(y)
+    for i in reversed(range(d)):
+        others = sum((shears[:, column[i, j]] * turned[j] for j in range(i + 1, d)), np.zeros(()))
+        if periodic[i]:
+            turned[i] = y[i] - 2.0 * np.round((y[i] + others) / 2.0) - shift[i]
+        out[i] = turned[i] + others
     return out

@@ -21,8 +21,8 @@ def expansion(
     return GaussianExpansion(
         weights=rng.normal(size=(fields, kernels)),
         centres=rng.uniform(-1, 1, (kernels, d)),
-        log_scales=rng.uniform(-1.5, -0.5, (kernels, d)),
-        shears=rng.normal(size=(kernels, d * (d - 1) // 2)) * (0.5 if sheared else 0.0),
+        log_scales=rng.uniform(-1.5, -0.5, (kernels, d)) - np.array([1.2 * p for p in periodic]),
+        shears=rng.normal(size=(kernels, d * (d - 1) // 2)) * (2.0 if sheared else 0.0),
         lower=np.arange(d) - 1.0,
         upper=np.arange(d) + 1.5,
         periodic=periodic,
@@ -30,11 +30,11 @@ def expansion(
 
 
 def plain(e: GaussianExpansion, field: int, x: jax.Array) -> jax.Array:
-    """u_f(x) from the definition, one point (d,), images at -1, 0, 1 periods."""
+    """u_f(x) from the definition, one point (d,): images so many that a kernel may be sheared round a period several times."""
     d = e.dimension
     z = 2 * (x - e.lower) / (e.upper - e.lower) - 1
     total = 0.0
-    for image in product(*((-2.0, 0.0, 2.0) if p else (0.0,) for p in e.periodic)):
+    for image in product(*(2.0 * np.arange(-9, 10) if p else (0.0,) for p in e.periodic)):
         y = z - e.centres - jnp.array(image)
         pairs = [(i, j) for i in range(d) for j in range(i + 1, d)]
         s = [y[:, i] + sum(e.shears[:, pairs.index((i, j))] * y[:, j] for j in range(i + 1, d)) for i in range(d)]
