@@ -5,8 +5,10 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
+_KERNELS = ("pdelang.runtime.generator.kernels_training", "KernelsTraining", "Kernels")
 GENERATORS: dict[str, tuple[str, str, str]] = {
-    "spectral": ("pdelang.runtime.generator.spectral", "SpectralTraining", "Spectral"),
+    "spectral": ("pdelang.runtime.generator.spectral_training", "SpectralTraining", "Spectral"),
+    **dict.fromkeys(("plain", "variational"), _KERNELS),
 }
 """name -> (module, class of the `Training`, class of the `Generator`)."""
 

@@ -1,0 +1,84 @@
+"""Eq. (5) and (6): what a generator of kernels is trained on, for one condition. Pure functions of slots, points and parameters.
+
+paper      theta_{t+1} = theta_t - eta grad L(theta_t; c), t < T;    w_adapt |theta* - theta_0|^2            (gradients through all T steps)
+projected  w* = argmin_w |r(w; geometry)|^2;                          log |r(w*)|^2 / |r(0)|^2                (through the solve)
+
+Both with beta D_KL and lambda_rep times the repulsion of eq. (6). The paper's first term is small wherever the inner gradient vanishes, at
+w = 0 for one, whether or not there is a solution; the residual after projection cannot be had by standing still. Distances and steps of the
+paper's mode are in slots, where weights, centres, log-scales and shears have comparable units.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from pdelang.compiler.compiled import CompiledProblem
+from pdelang.runtime.generator.decoder import StandardLayout
+from pdelang.runtime.generator.points import Points
+from pdelang.runtime.generator.projection import Projection
+from pdelang.runtime.generator.rows import Parameters, System, calmed, system
+
+Adapted = tuple[jax.Array, dict[str, jax.Array]]
+"""What is to be small, and figures: `residual`, relative, after adaptation."""
+
+
+@dataclass(frozen=True, eq=False)
+class Instance:
+    """What the adaptation of one family needs besides slots, key and parameters."""
+
+    compiled: CompiledProblem
+    layout: StandardLayout
+    points: Points
+
+    @property
+    def linear(self) -> bool:
+        return all(e.linear for e in (*self.compiled.equations, *self.compiled.conditions))
+
+    def system(self, theta: dict[str, Any], key: Any, params: Parameters) -> System:
+        """Rows on fresh points; where the problem is nonlinear those at steep places are calmed, by the weights that theta has."""
+        interior, faces = self.points.draw(key, theta)
+        built = system(self.compiled, theta, interior, faces, params, jnp.asarray(self.layout.spacing))
+        return built if self.linear else calmed(self.compiled, built, theta, theta["weights"])
+
+    def projected(self, slots: jax.Array, key: Any, params: Parameters, projection: Projection) -> tuple[dict[str, Any], jax.Array]:
+        """Kernels with their weights projected, and the relative residual squared."""
+        theta = self.layout.theta(slots)
+        rows = self.system(theta, key, params)
+        weights = projection(rows.linearised, theta["weights"])
+        none = jnp.sum(rows.residual(jnp.zeros_like(weights)) ** 2)
+        return theta | {"weights": weights}, jnp.sum(rows.residual(weights) ** 2) / jnp.maximum(none, 1e-300)
+
+    def descended(self, slots: jax.Array, keys: jax.Array, params: Parameters, rate: float) -> jax.Array:
+        """Eq. (5): one gradient step on eq. (3) a key, each on fresh points; new slots."""
+        for key in keys:
+            slots = slots - rate * jax.grad(self.loss)(slots, key, params)
+        return slots
+
+    def loss(self, slots: jax.Array, key: Any, params: Parameters) -> jax.Array:
+        """Eq. (3) on fresh points, balanced."""
+        theta = self.layout.theta(slots)
+        return jnp.sum(self.system(theta, key, params).residual(theta["weights"]) ** 2)
+
+
+def projected_loss(instance: Instance, projection: Projection) -> Callable[..., Adapted]:
+    def of(slots: jax.Array, key: Any, params: Parameters) -> Adapted:
+        _, squared = instance.projected(slots, key, params, projection)
+        return jnp.log(squared), {"residual": jnp.sqrt(squared)}
+
+    return of
+
+
+def paper_loss(instance: Instance, steps: int, rate: float, w_adapt: float) -> Callable[..., Adapted]:
+    def of(slots: jax.Array, key: Any, params: Parameters) -> Adapted:
+        keys = jax.random.split(key, steps + 1)
+        adapted = instance.descended(slots, keys[:-1], params, rate)
+        after = instance.loss(jax.lax.stop_gradient(adapted), keys[-1], params)
+        before = instance.loss(jnp.zeros_like(slots), keys[-1], params)
+        return w_adapt * jnp.sum((adapted - slots) ** 2), {"residual": jnp.sqrt(after / jnp.maximum(before, 1e-300))}
+
+    return of

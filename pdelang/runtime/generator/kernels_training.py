@@ -1,0 +1,167 @@
+"""The training of a generator of scattered kernels: Adam on eq. (6), or on the residual after projection, over random conditions.
+
+Every step is a function of the seed, its number and what the step before left: conditions, points and noise are drawn from (seed, step),
+the optimiser's state is kept as arrays. So a training taken up again goes on to the same bits. One compilation serves all steps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Self
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+
+from pdelang.compiler.compiled import CompiledProblem
+from pdelang.runtime.bilevel import Instance, paper_loss, projected_loss
+from pdelang.runtime.generator.conditions import Conditions
+from pdelang.runtime.generator.decoder import StandardLayout, repulsion
+from pdelang.runtime.generator.diagnostics import kernel_figures
+from pdelang.runtime.generator.kernels import Design, Kernels, architecture
+from pdelang.runtime.generator.networks import Tree, filled, flattened
+from pdelang.runtime.generator.points import Points
+from pdelang.runtime.generator.projection import Projection
+from pdelang.runtime.generator.seam import Arrays
+from pdelang.runtime.generator.standard import standard_layout
+
+CHUNK = 50
+"""Optimiser steps a unit of work."""
+KERNELS, NONLINEAR_KERNELS = {1: 32, 2: 64, 3: 216, 4: 256}, {1: 32, 2: 144, 3: 343, 4: 256}
+"""By the number of coordinates."""
+STEPS, NONLINEAR_STEPS = 15_000, 6_000
+POINTS_PER_KERNEL, FEWEST_POINTS = 4, 500
+BATCH = 4
+RIDGE, UNROLLED = 1e-8, 3
+"""Of the projection in training: a larger ridge keeps gradients finite; Gauss-Newton steps where the problem is nonlinear."""
+CLIP = 1.0
+
+
+@dataclass(eq=False)
+class KernelsTraining:
+    """step: optimiser steps done. tree, moments: network and optimiser after them."""
+
+    compiled: CompiledProblem
+    options: Any
+    layout: StandardLayout
+    step: int = 0
+    tree: Tree = field(default_factory=dict)
+    moments: Any = None
+
+    @classmethod
+    def start(cls, compiled: CompiledProblem, options: Any) -> Self:
+        own = cls(compiled, options, standard_layout(compiled, options.kernels or default_kernels(compiled), options.seed))
+        own.tree = own.architecture.init(jax.random.key(options.seed))
+        own.moments = own.optimiser.init(own.tree)
+        return own
+
+    @property
+    def architecture(self) -> Any:
+        return architecture(self.compiled, self.design.kind, self.layout)
+
+    @cached_property
+    def design(self) -> Design:
+        o = self.options
+        points = max(FEWEST_POINTS, POINTS_PER_KERNEL * self.layout.kernels)
+        return Design(o.generator, o.objective, points, o.inner_steps, o.inner_rate)
+
+    @cached_property
+    def instance(self) -> Instance:
+        return Instance(self.compiled, self.layout, Points.of(self.compiled, self.design.points, self.options.seed))
+
+    @property
+    def steps(self) -> int:
+        return self.options.steps or (STEPS if self.instance.linear else NONLINEAR_STEPS)
+
+    @cached_property
+    def optimiser(self) -> optax.GradientTransformation:
+        schedule = optax.cosine_decay_schedule(self.options.learning_rate, self.steps)
+        return optax.apply_if_finite(optax.chain(optax.clip_by_global_norm(CLIP), optax.adam(schedule)), max_consecutive_errors=100)
+
+    @property
+    def done(self) -> bool:
+        return self.step >= self.steps
+
+    @property
+    def fraction(self) -> float:
+        return self.step / self.steps
+
+    def advance(self) -> dict[str, float]:
+        """CHUNK optimiser steps; figures are those of the last, `loss` and `residual` means over all."""
+        seen = []
+        for _ in range(min(CHUNK, self.steps - self.step)):
+            key, c, params = self._drawn()
+            self.tree, self.moments, figures = self._update(self.tree, self.moments, key, c, params)
+            self.step += 1
+            seen.append(figures)
+        last = {name: float(value) for name, value in jax.device_get(seen[-1]).items()}
+        means = {name: float(np.mean([s[name] for s in jax.device_get(seen)])) for name in ("loss", "residual")}
+        return {"step": float(self.step), **last, **means}
+
+    def _drawn(self) -> tuple[Any, np.ndarray, dict[str, np.ndarray]]:
+        """Key, conditions (B, size) and parameters of the next step."""
+        conditions, batch = Conditions.of(self.compiled.problem), self.options.batch or BATCH
+        c = conditions.sample(batch, np.random.default_rng((self.options.seed, self.step)))
+        fixed = {name: np.broadcast_to(value, (batch, *np.shape(value))) for name, value in self.compiled.parameters().items()}
+        return jax.random.fold_in(jax.random.key(self.options.seed), self.step), c, fixed | conditions.values(c)
+
+    @cached_property
+    def _update(self) -> Any:
+        """One step of the optimiser, compiled once."""
+
+        def update(tree: Tree, moments: Any, key: Any, c: jax.Array, params: Any) -> Any:
+            (_, figures), slope = jax.value_and_grad(self._objective, has_aux=True)(tree, key, c, params)
+            changes, moments = self.optimiser.update(slope, moments, tree)
+            return optax.apply_updates(tree, changes), moments, figures
+
+        return jax.jit(update)
+
+    @cached_property
+    def _adapted(self) -> Any:
+        o = self.options
+        if o.objective == "paper":
+            return paper_loss(self.instance, o.inner_steps, o.inner_rate, o.w_adapt)
+        return projected_loss(self.instance, Projection(1 if self.instance.linear else UNROLLED, RIDGE))
+
+    def _objective(self, tree: Tree, key: Any, c: jax.Array, params: Any) -> tuple[jax.Array, dict[str, jax.Array]]:
+        """Eq. (6), the mean over a batch of conditions; its first term is that of the objective."""
+        o, network, places = self.options, self.architecture, jnp.asarray(self.layout.centres)
+
+        def one(key: Any, c: jax.Array, params: Any) -> tuple[jax.Array, dict[str, jax.Array]]:
+            drawn, noise = jax.random.split(key)
+            slots, divergence = network(tree, c, jax.random.normal(noise, (network.latent,)), places)
+            value, figures = self._adapted(slots, drawn, params)
+            theta = self.layout.theta(slots)
+            total = value + o.beta * divergence + o.repulsion * repulsion(theta["centres"], o.repulsion_scale)
+            kernels = kernel_figures(jax.lax.stop_gradient(theta), jnp.asarray(self.layout.spacing))
+            return total, {"loss": total, "kl": divergence, **figures, **kernels}
+
+        keys = jax.random.split(key, c.shape[0])
+        totals, figures = jax.vmap(one)(keys, c, params)
+        worst = jnp.max(figures["residual"])
+        means = {name: jnp.mean(value) for name, value in figures.items()}
+        return jnp.mean(totals), means | {"residual_worst": worst, "nearest_least": jnp.min(figures["nearest_least"])}
+
+    def generator(self) -> Kernels:
+        return Kernels(self.compiled, self.design, self.layout, self.tree)
+
+    def state(self) -> tuple[dict[str, Any], Arrays]:
+        arrays = flattened(self.tree, "network/") | flattened(self.moments, "optimiser/")
+        return {"step": self.step}, arrays | {f"layout/{name}": a for name, a in self.layout.arrays().items()}
+
+    @classmethod
+    def resumed(cls, compiled: CompiledProblem, options: Any, numbers: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Self:
+        layout = StandardLayout(**{name: arrays[f"layout/{name}"] for name in ("centres", "log_scales", "weights", "unit")})
+        own = cls(compiled, options, layout, int(numbers["step"]))
+        like = own.architecture.init(jax.random.key(options.seed))
+        own.tree = filled(like, arrays, "network/")
+        own.moments = filled(own.optimiser.init(like), arrays, "optimiser/")
+        return own
+
+
+def default_kernels(compiled: CompiledProblem) -> int:
+    linear = all(e.linear for e in (*compiled.equations, *compiled.conditions))
+    return (KERNELS if linear else NONLINEAR_KERNELS)[len(compiled.problem.coordinates)]

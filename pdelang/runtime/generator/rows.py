@@ -1,0 +1,129 @@
+"""Collocation rows of scattered kernels inside one compiled function: what a generator is trained through and answers by.
+
+    r_n(w) = N(sum_k w_k D^a phi_k(xi_n), xi_n, c),   A_nk = dr_n/dw_k = sum_a dN/du_a(xi_n) D^a phi_k(xi_n)
+
+`runtime.collocation` does the same on the host, layout by layout; here geometry, points and parameters are all arguments, so that one
+compilation serves every condition c and the rows are differentiable in the geometry. Rows are balanced: each equation and condition is
+divided by the size that its operator has on the standard layout, so that the alphas of eq. (3) compare like with like.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from pdelang.compiler.compiled import CompiledEquation, CompiledProblem
+from pdelang.runtime.generator.basis import jet_basis
+from pdelang.runtime.objective import alpha
+from pdelang.runtime.options import SolveOptions
+
+Parameters = Mapping[str, Any]
+Theta = dict[str, Any]
+STEEP = 0.05
+"""Rows are divided by sqrt(1 + STEEP |grad u|^2) where a problem is nonlinear: at a front of Burgers' equation residuals would otherwise
+outweigh everything else. Lengths in half-widths of the box, u in its own root mean square."""
+WEIGHTS = SolveOptions()
+"""Whose alphas weigh the rows."""
+
+
+@dataclass(frozen=True, eq=False)
+class Block:
+    """The rows of one equation or condition. basis (A, N, K): D^a phi_k, one a jet. points (N, d). share (N,): zero where it is not asked
+    for; `size`: of its operator on the standard layout."""
+
+    equation: CompiledEquation
+    basis: jax.Array
+    points: jax.Array
+    share: jax.Array
+    spacing: jax.Array
+
+    def evaluated(self, weights: jax.Array, params: Parameters) -> tuple[jax.Array, jax.Array]:
+        """Residual (N,) and partials (A, N), balanced."""
+        jets = jnp.stack([b @ weights[j.field] for b, j in zip(self.basis, self.equation.jets)])
+        count = self.points.shape[0]
+        residual = jnp.broadcast_to(self.equation.residual(jets, self.points, params), (count,))
+        partials = jnp.broadcast_to(self.equation.partials(jets, self.points, params), jets.shape)
+        scale = self.share / self._size(jax.lax.stop_gradient(partials))
+        return residual * scale, partials * scale
+
+    def _size(self, partials: jax.Array) -> jax.Array:
+        """Root mean square of sum_a |dN/du_a| / spacing^a."""
+        orders = jnp.array([j.orders for j in self.equation.jets], dtype=float)
+        each = partials * jnp.prod(self.spacing**-orders, axis=1)[:, None]
+        squares = jnp.sum(each**2 * (self.share > 0), axis=1) / jnp.maximum(jnp.sum(self.share > 0), 1)
+        return jnp.sqrt(jnp.maximum(jnp.sum(squares), 1e-300))
+
+
+@dataclass(frozen=True, eq=False)
+class System:
+    """All rows of one instance: eq. (3) at fixed geometry is |residual|^2."""
+
+    blocks: tuple[Block, ...]
+    params: Parameters
+
+    def linearised(self, weights: jax.Array) -> tuple[jax.Array, jax.Array]:
+        """Residual (M,) and matrix (M, F K) at weights (F, K)."""
+        residuals, matrices = [], []
+        for block in self.blocks:
+            residual, partials = block.evaluated(weights, self.params)
+            columns: list[Any] = [0.0] * weights.shape[0]
+            for jet, partial, basis in zip(block.equation.jets, partials, block.basis):
+                columns[jet.field] = columns[jet.field] + partial[:, None] * basis
+            shape = (residual.shape[0], weights.shape[1])
+            residuals.append(residual)
+            matrices.append(jnp.concatenate([jnp.broadcast_to(c, shape) for c in columns], axis=1))
+        return jnp.concatenate(residuals), jnp.concatenate(matrices)
+
+    def residual(self, weights: jax.Array) -> jax.Array:
+        return jnp.concatenate([block.evaluated(weights, self.params)[0] for block in self.blocks])
+
+
+def system(
+    compiled: CompiledProblem, geometry: Theta, interior: jax.Array, faces: tuple[jax.Array, ...], params: Parameters, spacing: jax.Array
+) -> System:
+    """interior (N, d) and faces, one (N_i, d) a condition: points of the reference box. spacing (d,): of the standard layout, there."""
+    lower, upper = compiled.bounds(params)
+    half = (upper - lower) / 2
+    physical = [lower + (1 + z) * half for z in (interior, *faces)]
+    blocks = [_block(compiled, e, geometry, physical[0], params, spacing * half) for e in compiled.equations]
+    blocks += [_block(compiled, c, geometry, at, params, spacing * half) for c, at in zip(compiled.conditions, physical[1:])]
+    return System(tuple(blocks), params)
+
+
+def _block(
+    compiled: CompiledProblem, equation: CompiledEquation, geometry: Theta, points: jax.Array, params: Parameters, spacing: jax.Array
+) -> Block:
+    fixed = jnp.asarray(equation.locate(params), dtype=float)
+    places = [jnp.where(jnp.isnan(f), points, jnp.nan_to_num(f)) for f in fixed]
+    basis: list[Any] = [None] * len(equation.jets)
+    for p, at in enumerate(places):
+        orders = list(dict.fromkeys(j.orders for j in equation.jets if j.place == p))
+        values = jet_basis(compiled, geometry, at, params, orders) if orders else ()
+        for a, jet in enumerate(equation.jets):
+            if jet.place == p:
+                basis[a] = values[orders.index(jet.orders)]
+    share = jnp.full(points.shape[0], (alpha(equation.kind, WEIGHTS) / points.shape[0]) ** 0.5)
+    if equation.where is not None:
+        share = jnp.where(equation.where(places[0], params), share, 0.0)
+    return Block(equation, jnp.stack(basis), places[0], share, spacing)
+
+
+def calmed(compiled: CompiledProblem, built: System, geometry: Theta, weights: jax.Array) -> System:
+    """The same rows, those of the interior divided by sqrt(1 + STEEP |grad u|^2 / mean u^2) at the given weights, without gradient."""
+    lower, upper = compiled.bounds(built.params)
+    d = len(compiled.problem.coordinates)
+    space = [i for i in range(d) if i != compiled.problem.time]
+    orders = [(0,) * d, *(tuple(int(j == i) for j in range(d)) for i in space)]
+    count = len(compiled.equations)
+    at = built.blocks[0].points
+    basis = jet_basis(compiled, jax.lax.stop_gradient(geometry), at, built.params, orders)
+    u, *slopes = jnp.einsum("ank,fk->afn", basis, jax.lax.stop_gradient(weights))
+    steepness = sum(((upper[i] - lower[i]) / 2) ** 2 * s**2 for i, s in zip(space, slopes))
+    ratio = jnp.max(steepness / jnp.maximum(jnp.mean(u**2, axis=1, keepdims=True), 1e-12), axis=0)
+    factor = (1 + STEEP * ratio) ** -0.5
+    blocks = [Block(b.equation, b.basis, b.points, b.share * factor, b.spacing) for b in built.blocks[:count]]
+    return System((*blocks, *built.blocks[count:]), built.params)
