@@ -8,7 +8,10 @@ import pytest
 import pdelang
 from pdelang.compiler.pipeline import compile
 from pdelang.runtime.solve.product_derivative import Derivative
+from pdelang.runtime.solve.product_iteration import Solved
 from pdelang.runtime.solve.product_layouts import first_layout, initial_coefficients
+from pdelang.runtime.solve.product_linear import gmres
+from pdelang.runtime.solve.product_march import easy
 from pdelang.runtime.solve.product_modes import Blocks, Eliminated, FastDiagonal, InModes, mode_inverse
 from pdelang.runtime.solve.product_program import Program
 from pdelang.runtime.solve.product_system import SlabSystem
@@ -72,3 +75,27 @@ def test_a_singular_mode_is_left_alone() -> None:
     assert np.isfinite(found).all()
     again = constraints.restrict(derivative(constraints.expand(found)))
     assert np.linalg.norm(again - R) < 1e-5 * np.linalg.norm(R)
+
+
+def test_gmres_solves_and_counts() -> None:
+    """A is the identity and a part of rank three: four iterations; the residual that it reports is the true one."""
+    random = np.random.default_rng(7)
+    U, V, b = random.normal(size=(3, 40)), random.normal(size=(3, 40)), random.normal(size=(8, 5))
+
+    def apply(x: np.ndarray) -> np.ndarray:
+        return x + (U.T @ (V @ x.ravel())).reshape(x.shape) / 40
+
+    x, used, left = gmres(apply, lambda r: r, b, rtol=1e-12, limit=30)
+    assert used <= 4
+    assert np.linalg.norm(apply(x) - b) < 1e-11 * np.linalg.norm(b)
+    x, used, left = gmres(apply, lambda r: r, b, rtol=1e-12, limit=2)
+    assert np.linalg.norm(apply(x) - b) == pytest.approx(left * np.linalg.norm(b), rel=1e-6)
+
+
+def test_the_next_slab_is_as_long_as_iterations_are_few() -> None:
+    def after(steps: int, krylov: int) -> float:
+        return easy(Solved(np.zeros(1), True, steps, krylov, 0.0), 0.1)
+
+    assert after(1, 50) == pytest.approx(0.05)
+    assert after(4, 100) == pytest.approx(0.1)
+    assert after(2, 10) == np.inf
