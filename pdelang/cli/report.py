@@ -10,6 +10,7 @@ import numpy as np
 from rich.text import Text
 
 from pdelang.runtime.certificate import EquationReport
+from pdelang.runtime.sensitivities import relative_sizes
 from pdelang.runtime.solution import Solution
 from pdelang.runtime.status import Status
 
@@ -44,6 +45,7 @@ def _rows(solution: Solution, written: Sequence[Path], checkpoint: Path | None) 
         yield from _labelled("residual", _residuals(certificate.equations, certificate.tolerance))
         yield from _labelled("conditions", _residuals(certificate.conditions, certificate.tolerance))
     yield from _labelled("error", _errors(solution))
+    yield from _labelled("du/dc", _sensitivities(solution))
     iterations = f"{solution.iterations} iteration{'s' if solution.iterations != 1 else ''}"
     yield "size", f"{solution.kernels:,} kernels, {iterations}", ""
     yield "time", f"{solution.compile_seconds:.2f} s to compile, {solution.seconds:.2f} s to solve", ""
@@ -62,6 +64,15 @@ def _errors(solution: Solution) -> Iterator[tuple[str, str]]:
     if solution.certificate:
         for name, value in solution.certificate.error_estimate.items():
             yield f"{value:.1e}   estimated relative L2 error of {name}", ""
+
+
+def _sensitivities(solution: Solution) -> Iterator[tuple[str, str]]:
+    """|c du/dc| / |u|."""
+    for parameter, by_field in relative_sizes(solution).items() if solution.sensitivities else ():
+        for name, value in by_field.items():
+            yield f"{value:.1e}   of {name} to {parameter}", ""
+    for parameter, why in solution.sensitivity_notes.items():
+        yield f"unknown   to {parameter}: {why}", ""
 
 
 def _labelled(label: str, rows: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str, str]]:

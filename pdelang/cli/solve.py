@@ -45,6 +45,9 @@ def solve(
     option: Annotated[
         list[str] | None, typer.Option("-O", "--option", metavar="NAME=VALUE", help="Any option of the solver: kernels, slabs, steps, ...")
     ] = None,
+    sensitivities: Annotated[
+        bool, typer.Option("--sensitivities", help="The derivative of the solution in each parameter too: one more linear solve each.")
+    ] = False,
     seed: Annotated[int | None, typer.Option("--seed", help="Of every random choice.", show_default="0")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output and nothing else.")] = False,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress and no warnings.")] = False,
@@ -72,7 +75,7 @@ def solve(
         raise CommandError("--resume goes on from the checkpoint beside the output: give -o OUT.nc as before")
     problem = load(file)
     parameters = resolve(problem, values)
-    solution = _solve(problem, parameters, settings, reference, files, quiet or as_json)
+    solution = _solve(problem, parameters, settings, reference, files, sensitivities, quiet or as_json)
     written, fault = files.write(solution)
     if as_json:
         print_json(solution.to_json())
@@ -89,7 +92,13 @@ def solve(
 
 
 def _solve(
-    problem: Problem, parameters: Mapping[str, Any], settings: Mapping[str, Any], reference: Path | None, files: Outputs, quiet: bool
+    problem: Problem,
+    parameters: Mapping[str, Any],
+    settings: Mapping[str, Any],
+    reference: Path | None,
+    files: Outputs,
+    sensitivities: bool,
+    quiet: bool,
 ) -> Solution:
     from pdelang.cli.loading import print_warnings
     from pdelang.cli.progress import reporting
@@ -107,7 +116,15 @@ def _solve(
         if not quiet:
             print_warnings(problem.source, compiled.warnings)
         known = None if reference is None else load_reference(reference, problem, *map(_host, compiled.bounds(parameters)), parameters)
-        solution = api.solve(compiled, options=options, progress=progress, checkpoint=files.checkpoint, resume=files.resume, **parameters)
+        solution = api.solve(
+            compiled,
+            options=options,
+            progress=progress,
+            checkpoint=files.checkpoint,
+            resume=files.resume,
+            sensitivities=sensitivities,
+            **parameters,
+        )
     return solution if known is None or solution.representation is None else solution.compared_with(known)
 
 

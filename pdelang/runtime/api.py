@@ -18,6 +18,7 @@ from pdelang.runtime.diagnosis import explained, finite, undetermined
 from pdelang.runtime.options import NAMES, OptionError, SolveOptions, build
 from pdelang.runtime.result import MethodResult, Progress, silent
 from pdelang.runtime.sampling import EmptyPointSetError
+from pdelang.runtime.sensitivities import with_sensitivities
 from pdelang.runtime.solution import Solution
 from pdelang.runtime.solve import METHODS, choose, network, scattered
 from pdelang.runtime.solve.checkpoint import recording
@@ -32,6 +33,7 @@ def solve(
     progress: Progress = silent,
     checkpoint: str | Path | None = None,
     resume: bool = False,
+    sensitivities: bool = False,
     **settings: Any,
 ) -> Solution:
     """Solve a problem at given parameters.
@@ -45,6 +47,8 @@ def solve(
     checkpoint: a file that holds what an evolution has accepted, every few seconds while it is solved; it is gone afterwards unless more
     time would have helped. resume: go on from it, to the same bits; without the file the solve starts anew.
 
+    sensitivities: du/dc for each parameter too, one more linear solve each: `solution.sensitivities["nu"](x=0.3, t=1)`.
+
     The answer may not have converged: look at `solution.status`. Nothing is raised for that.
     UsageError: an unknown option or parameter, a value out of range, or a checkpoint of another solve. ProblemError: the program is wrong.
     """
@@ -52,7 +56,8 @@ def solve(
     declared = {p.name for p in compiled.problem.parameters}
     parameters = resolve(compiled.problem, {name: value for name, value in settings.items() if name in declared or name not in NAMES})
     chosen = _options(compiled, options, {name: value for name, value in settings.items() if name in NAMES and name not in declared})
-    return direct(compiled, parameters, chosen, progress, None if checkpoint is None else Path(checkpoint), resume)
+    solution = direct(compiled, parameters, chosen, progress, None if checkpoint is None else Path(checkpoint), resume)
+    return with_sensitivities(compiled, solution, progress) if sensitivities else solution
 
 
 def direct(

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pdelang.runtime.sensitivities import variable
+
 if TYPE_CHECKING:
     import xarray
 
@@ -22,6 +24,11 @@ def gridded(solution: Solution, axes: Sequence[np.ndarray]) -> xarray.Dataset:
     values = solution(**mesh)
     by_field = values if isinstance(values, dict) else {solution.problem.fields[0].name: values}
     data = {name: (names, value, {"long_name": name}) for name, value in by_field.items()}
+    for parameter, other in solution.sensitivities.items():
+        slopes = other(**mesh)
+        each = slopes if isinstance(slopes, dict) else {solution.problem.fields[0].name: slopes}
+        for name, value in each.items():
+            data[variable(name, parameter)] = (names, value, {"long_name": f"derivative of {name} in {parameter}"})
     labels = {c.name: ([c.name], axis, {"long_name": "time" if c.time else c.name}) for c, axis in zip(solution.problem.coordinates, axes)}
     attributes = {
         "title": solution.problem.title or solution.problem.name,

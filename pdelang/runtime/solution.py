@@ -44,6 +44,8 @@ class Solution:
     seconds: of the solve; compile_seconds: from text to callables. Both exclude imports.
     relative_l2: by field, ||u - u_ref|| / ||u_ref|| over the points of `reference`, the exact solution's samples or a data set.
     reference: that data set, None where none is known. `reference.attrs["source"]` says what it is.
+    sensitivities: by parameter, where they were asked for: a Solution whose fields are du/dc. sensitivity_notes: why one is missing. Files
+        hold them on the grid only (`du_dnu`).
 
     Example:
         solution = pdelang.solve("burgers.pde", nu=0.02)
@@ -67,6 +69,8 @@ class Solution:
     compile_seconds: float = 0.0
     relative_l2: Mapping[str, float] = field(default_factory=dict)
     reference: xarray.Dataset | None = field(default=None, repr=False)
+    sensitivities: Mapping[str, Solution] = field(default_factory=dict, repr=False)
+    sensitivity_notes: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(
@@ -187,7 +191,17 @@ class Solution:
             "reason": self.reason,
             "message": self.message,
             "certificate": _without_nan(self.certificate.to_json()) if self.certificate else None,
+            **self._sensitivities_json(),
         }
+
+    def _sensitivities_json(self) -> dict[str, Any]:
+        """||c du/dc|| / ||u|| by parameter and field, None where it cannot be had; nothing where it was not asked for."""
+        if not (self.sensitivities or self.sensitivity_notes):
+            return {}
+        from pdelang.runtime.sensitivities import relative_sizes
+
+        known = {name: {f: finite_or_none(v) for f, v in by_field.items()} for name, by_field in relative_sizes(self).items()}
+        return {"sensitivities": {**known, **dict.fromkeys(self.sensitivity_notes)}}
 
     # ------------------------------------------------------------ grids, files, pictures
 

@@ -26,6 +26,7 @@ from pdelang.language.diagnostics import ProblemError
 from pdelang.language.semantics import parse
 from pdelang.runtime.certificate import Certificate
 from pdelang.runtime.representation import Representation, representation_class
+from pdelang.runtime.sensitivities import relative_sizes
 from pdelang.runtime.status import Status
 
 if TYPE_CHECKING:
@@ -65,6 +66,10 @@ def _certified(solution: Solution) -> dict[str, Any]:
     """The certificate as attributes, for `ncdump -h` and people."""
     out: dict[str, Any] = {"method": solution.method, "reason": solution.reason, "message": solution.message}
     out |= {"kernels": solution.kernels, "iterations": solution.iterations}
+    if solution.sensitivities:
+        for name, by_field in relative_sizes(solution).items():
+            out[f"sensitivity_{name}"] = ", ".join(f"{value:.1e} of {f}" for f, value in by_field.items())
+    out |= {f"sensitivity_{name}": f"unknown: {why}" for name, why in solution.sensitivity_notes.items()}
     certificate = solution.certificate
     if certificate is None:
         return out

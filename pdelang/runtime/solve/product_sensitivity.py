@@ -50,7 +50,7 @@ class Linearised(Program):
     known: dict[Any, tuple[Array, Array]] = field(default_factory=dict)
 
     @property
-    def linear(self) -> bool:  # type: ignore[override]
+    def linear(self) -> bool:
         return True
 
     def _jets(self, points: Array, jets: tuple[Any, ...], key: Any) -> Array:
@@ -164,7 +164,10 @@ def _steady(program: Linearised, part: ProductExpansion) -> tuple[SlabSystem, Ar
 
 def _march(program: Linearised, parts: list[ProductExpansion]) -> Iterator[ProductExpansion]:
     """The sensitivity of the start is carried from slab to slab."""
-    space, axes, starts, cache = None, None, (), {}  # type: tuple[Space | None, Any, Starts, dict[object, Inverse]]
+    space: Space | None = None
+    axes: tuple[Axis, ...] | None = None
+    starts: Starts = ()
+    cache: dict[object, Inverse] = {}
     for part in parts:
         assert part.time is not None
         if axes is None or any(not np.array_equal(a.centres, b.centres) for a, b in zip(axes, part.axes)):
