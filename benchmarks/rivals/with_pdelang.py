@@ -1,4 +1,4 @@
-"""pdelang: the text of the example and a tolerance. Seconds hold the whole `solve` (passes, estimate, certificate) and the values on the grid."""
+"""pdelang: an example's text and a tolerance. Seconds hold all of `solve` (passes, estimate, certificate) and the values on the grid."""
 
 from __future__ import annotations
 

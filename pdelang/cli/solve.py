@@ -115,7 +115,8 @@ def _solve(
         compiled = compile_problem(problem)
         if not quiet:
             print_warnings(problem.source, compiled.warnings)
-        known = None if reference is None else load_reference(reference, problem, *map(_host, compiled.bounds(parameters)), parameters)
+        lower, upper = (_host(bound) for bound in compiled.bounds(parameters))
+        known = None if reference is None else load_reference(reference, problem, lower, upper, parameters)
         solution = api.solve(
             compiled,
             options=options,
