@@ -19,7 +19,7 @@ import jax.numpy as jnp
 
 from pdelang.compiler.compiled import CompiledProblem
 from pdelang.runtime.generator.decoder import StandardLayout
-from pdelang.runtime.generator.points import Points
+from pdelang.runtime.generator.points import Points, linear
 from pdelang.runtime.generator.projection import Projection
 from pdelang.runtime.generator.rows import Parameters, System, calmed, system
 
@@ -37,7 +37,7 @@ class Instance:
 
     @property
     def linear(self) -> bool:
-        return all(e.linear for e in (*self.compiled.equations, *self.compiled.conditions))
+        return linear(self.compiled)
 
     def system(self, theta: dict[str, Any], key: Any, params: Parameters) -> System:
         """Rows on fresh points; where the problem is nonlinear those at steep places are calmed, by the weights that theta has."""

@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from pdelang.compiler.compiled import CompiledProblem, Parameters
 from pdelang.compiler.parameters import resolve
 from pdelang.runtime.api import direct
+from pdelang.runtime.certificate import Certificate
+from pdelang.runtime.expansion import GaussianExpansion
 from pdelang.runtime.generator.conditions import Conditions
 from pdelang.runtime.generator.seam import Generator, QueryOptions
 from pdelang.runtime.options import SolveOptions
+from pdelang.runtime.quick_check import QuickCheck
 from pdelang.runtime.result import MethodResult, Progress, silent
 from pdelang.runtime.solution import Solution
 from pdelang.runtime.status import Status
@@ -97,11 +101,18 @@ class Family:
         return replace(solved, reason=reason, seconds=time.perf_counter() - began)
 
     def _judged(self, parameters: Parameters, result: MethodResult, tolerance: float, seed: int, began: float) -> Solution:
-        certificate = validate(self.compiled, parameters, result, tolerance, seed)
+        if isinstance(result.representation, GaussianExpansion):
+            certificate: Certificate | None = self._check(result.representation, parameters, tolerance, result.error_estimate)
+        else:
+            certificate = validate(self.compiled, parameters, result, tolerance, seed)
         status = decide(result, certificate)
         message = result.message or ("" if status is Status.CONVERGED else blame(certificate))
         result = replace(result, message=message)
-        return Solution.of(self.compiled, parameters, result, status, certificate, time.perf_counter() - began)
+        return Solution.of(self.compiled, parameters, result, status, certificate, time.perf_counter() - began, compare=False)
+
+    @cached_property
+    def _check(self) -> QuickCheck:
+        return QuickCheck(self.compiled)
 
     def save(self, path: str | Path) -> Path:
         """One file without code in it: program, arrays, record. Never half a file. What a training needs to go on, `train` alone writes."""

@@ -29,6 +29,7 @@ def gridded(solution: Solution, axes: Sequence[np.ndarray]) -> xarray.Dataset:
         each = slopes if isinstance(slopes, dict) else {solution.problem.fields[0].name: slopes}
         for name, value in each.items():
             data[variable(name, parameter)] = (names, value, {"long_name": f"derivative of {name} in {parameter}"})
+    data |= _spreads(solution, names, axes)
     labels = {c.name: ([c.name], axis, {"long_name": "time" if c.time else c.name}) for c, axis in zip(solution.problem.coordinates, axes)}
     attributes = {
         "title": solution.problem.title or solution.problem.name,
@@ -36,3 +37,13 @@ def gridded(solution: Solution, axes: Sequence[np.ndarray]) -> xarray.Dataset:
         **{f"parameter_{name}": value for name, value in solution.parameters.items()},
     }
     return xarray.Dataset(data, coords=labels, attrs=attributes)
+
+
+def _spreads(solution: Solution, names: list[str], axes: Sequence[np.ndarray]) -> dict[str, tuple[list[str], np.ndarray, dict[str, str]]]:
+    """The standard deviation over the samples of a posterior, `u_spread`; nothing where there are none."""
+    if not solution.samples:
+        return {}
+    fields = solution.problem.fields
+    zero = (0,) * len(axes)
+    spread = np.std([s.grid_jets(axes, [(f, zero) for f in range(len(fields))]) for s in solution.samples], axis=0)
+    return {f"{f.name}_spread": (names, value, {"long_name": f"spread of {f.name}"}) for f, value in zip(fields, spread)}

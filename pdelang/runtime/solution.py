@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,26 @@ DEFAULT_RESOLUTION = {1: 1001, 2: 257, 3: 65, 4: 25}
 """Points an axis for `to_xarray`, by the number of coordinates: 1e3 to 4e5 in all."""
 
 
+class Deferred(Mapping[str, float]):
+    """A mapping that is made when it is first looked at."""
+
+    def __init__(self, make: Callable[[], Mapping[str, float]]):
+        self._make = make
+
+    @cached_property
+    def _made(self) -> Mapping[str, float]:
+        return self._make()
+
+    def __getitem__(self, name: str) -> float:
+        return self._made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._made)
+
+    def __len__(self) -> int:
+        return len(self._made)
+
+
 @dataclass(frozen=True, eq=False)
 class Solution:
     """u(xi) = sum_k w_k phi_k(xi) on the box [lower, upper], at fixed parameters.
@@ -44,6 +65,7 @@ class Solution:
     seconds: of the solve; compile_seconds: from text to callables. Both exclude imports.
     relative_l2: by field, ||u - u_ref|| / ||u_ref|| over the points of `reference`, the exact solution's samples or a data set.
     reference: that data set, None where none is known. `reference.attrs["source"]` says what it is.
+    samples: of a family's posterior; their mean is `representation`, their standard deviation `u_spread` of `to_xarray`.
     sensitivities: by parameter, where they were asked for: a Solution whose fields are du/dc. sensitivity_notes: why one is missing. Files
         hold them on the grid only (`du_dnu`).
 
@@ -69,6 +91,7 @@ class Solution:
     compile_seconds: float = 0.0
     relative_l2: Mapping[str, float] = field(default_factory=dict)
     reference: xarray.Dataset | None = field(default=None, repr=False)
+    samples: tuple[Representation, ...] = field(default=(), repr=False)
     sensitivities: Mapping[str, Solution] = field(default_factory=dict, repr=False)
     sensitivity_notes: Mapping[str, str] = field(default_factory=dict, repr=False)
 
@@ -81,8 +104,10 @@ class Solution:
         status: Status,
         certificate: Certificate | None,
         seconds: float = 0.0,
+        compare: bool = True,
     ) -> Solution:
-        """What a method returned and validation found, as a solution; the error against `exact` is measured here.
+        """What a method returned and validation found, as a solution; the error against `exact` is measured here, or where `compare` is
+        false when it is first asked for: it takes longer than the answer to a query.
 
         status is the final one (CONVERGED only after validation); certificate is None only where result.representation is.
         """
@@ -101,12 +126,16 @@ class Solution:
             iterations=int(result.iterations),
             seconds=float(seconds),
             compile_seconds=float(compiled.seconds),
+            samples=result.samples,
         )
         if compiled.exact is None or result.representation is None:
             return solution
         from pdelang.runtime.reference import exact_dataset
 
-        return solution.compared_with(exact_dataset(compiled, parameters, solution.axes()))
+        def compared() -> Solution:
+            return solution.compared_with(exact_dataset(compiled, parameters, solution.axes()))
+
+        return compared() if compare else replace(solution, relative_l2=Deferred(lambda: compared().relative_l2))
 
     # ------------------------------------------------------------ values
 

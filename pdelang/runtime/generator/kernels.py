@@ -22,7 +22,7 @@ from pdelang.runtime.generator.architectures import ARCHITECTURES, Architecture,
 from pdelang.runtime.generator.conditions import Conditions
 from pdelang.runtime.generator.decoder import StandardLayout
 from pdelang.runtime.generator.networks import Tree, filled, flattened
-from pdelang.runtime.generator.points import Points
+from pdelang.runtime.generator.points import Points, linear
 from pdelang.runtime.generator.projection import Projection
 from pdelang.runtime.generator.seam import Arrays, QueryOptions
 from pdelang.runtime.result import MethodResult
@@ -83,7 +83,7 @@ class Kernels:
             return asked
         if self.design.objective == "paper":
             return self.design.inner_steps
-        return 1 if Instance(self.compiled, self.layout, Points.of(self.compiled, 1)).linear else QUERY_STEPS
+        return 1 if linear(self.compiled) else QUERY_STEPS
 
     def _generated(self, c: np.ndarray, parameters: Parameters, options: QueryOptions) -> list[dict[str, np.ndarray]]:
         """One theta, of the posterior's mean; or one a sample."""

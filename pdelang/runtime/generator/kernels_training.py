@@ -23,7 +23,7 @@ from pdelang.runtime.generator.decoder import StandardLayout, repulsion
 from pdelang.runtime.generator.diagnostics import kernel_figures
 from pdelang.runtime.generator.kernels import Design, Kernels, architecture
 from pdelang.runtime.generator.networks import Tree, filled, flattened
-from pdelang.runtime.generator.points import Points
+from pdelang.runtime.generator.points import Points, linear
 from pdelang.runtime.generator.projection import Projection
 from pdelang.runtime.generator.seam import Arrays
 from pdelang.runtime.generator.standard import standard_layout
@@ -163,5 +163,4 @@ class KernelsTraining:
 
 
 def default_kernels(compiled: CompiledProblem) -> int:
-    linear = all(e.linear for e in (*compiled.equations, *compiled.conditions))
-    return (KERNELS if linear else NONLINEAR_KERNELS)[len(compiled.problem.coordinates)]
+    return (KERNELS if linear(compiled) else NONLINEAR_KERNELS)[len(compiled.problem.coordinates)]

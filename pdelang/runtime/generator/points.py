@@ -18,6 +18,11 @@ from pdelang.compiler.compiled import CompiledProblem
 from pdelang.runtime.sampling import sobol
 
 
+def linear(compiled: CompiledProblem) -> bool:
+    """Whether weights follow from one least-squares solve."""
+    return all(e.linear for e in (*compiled.equations, *compiled.conditions))
+
+
 @dataclass(frozen=True, eq=False)
 class Points:
     """interior (N, d) and faces, one (N_i, d) a condition: low-discrepancy sets in [0, 1)^d. followed: points of the interior, of which
@@ -33,9 +38,8 @@ class Points:
         """count: of the interior; 4 sqrt(count) on each condition of a plane problem, a quarter of the interior in more dimensions."""
         d = len(compiled.problem.coordinates)
         each = max(16, round(4 * count**0.5)) if d <= 2 else max(64, count // 4)
-        linear = all(e.linear for e in (*compiled.equations, *compiled.conditions))
         faces = tuple(sobol(each if c.free else 1, d, seed + 1 + n) for n, c in enumerate(compiled.conditions))
-        return cls(sobol(count, d, seed), faces, 0.0 if linear else 0.5, tuple(c.periodic for c in compiled.problem.coordinates))
+        return cls(sobol(count, d, seed), faces, 0.0 if linear(compiled) else 0.5, tuple(c.periodic for c in compiled.problem.coordinates))
 
     def draw(self, key: Any, geometry: dict[str, Any]) -> tuple[jax.Array, tuple[jax.Array, ...]]:
         """In the reference box [-1, 1]^d: interior and faces."""
