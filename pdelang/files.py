@@ -22,6 +22,13 @@ def wrong_suffix(path: Path) -> str:
 
 def check_writable(path: Path) -> None:
     """Raises what writing `path` would raise, before the work whose result it is to hold."""
+    try:
+        _check_place(path)
+    except PermissionError:  # of a folder above it, too
+        raise PermissionError(f"cannot write {path}: permission denied") from None
+
+
+def _check_place(path: Path) -> None:
     if path.is_dir():
         raise IsADirectoryError(f"{path} is a folder: give the name of a file in it")
     folder = path.resolve().parent
@@ -30,7 +37,7 @@ def check_writable(path: Path) -> None:
     if path.exists() and not path.is_file():
         raise OSError(f"cannot write {path}: it is not an ordinary file")
     if not os.access(folder, os.W_OK | os.X_OK) or (path.exists() and not os.access(path, os.W_OK)):
-        raise PermissionError(f"cannot write {path}: permission denied")
+        raise PermissionError
 
 
 @contextmanager

@@ -7,7 +7,17 @@ from typing import Annotated, Any
 
 import typer
 
-from pdelang.cli.errors import DONE, WRONG_PROGRAM, guarded, print_diagnostics, print_json
+from pdelang.cli.errors import (
+    DONE,
+    WRONG_COMMAND,
+    WRONG_PROGRAM,
+    guarded,
+    print_diagnostics,
+    print_json,
+    sentence,
+    without_place,
+    wrong_command,
+)
 from pdelang.language.diagnostics import ProblemError, to_json
 
 
@@ -18,18 +28,17 @@ def check(
 ) -> int:
     """Check programs: syntax, names, conditions, the exact solution; then say what was understood.
 
-    Leaves with 1 if any program is wrong; warnings do not count.
+    Leaves with 1 if any program is wrong, with 2 if a file cannot be read; warnings do not count.
     """
-    results = [_check(path, as_json) for path in files]
-    good = all(result["status"] == "ok" for result in results)
+    codes, results = zip(*(_check(path, as_json) for path in files))
     if as_json:
         diagnostics = [d for result in results for d in result["diagnostics"]]
-        print_json({"status": "ok" if good else "error", "diagnostics": diagnostics, "files": results})
-    return DONE if good else WRONG_PROGRAM
+        print_json({"status": "error" if any(codes) else "ok", "diagnostics": diagnostics, "files": results})
+    return max(codes)
 
 
-def _check(path: Path, as_json: bool) -> dict[str, Any]:
-    """Status, diagnostics (warnings too) and summary of one program as plain data; printed, too, unless as JSON."""
+def _check(path: Path, as_json: bool) -> tuple[int, dict[str, Any]]:
+    """Exit code, status, diagnostics (warnings too) and summary of one program as plain data; printed, too, unless as JSON."""
     from pdelang.cli.loading import load, print_warnings
 
     try:
@@ -41,9 +50,17 @@ def _check(path: Path, as_json: bool) -> dict[str, Any]:
     except ProblemError as fault:
         if not as_json:
             print_diagnostics(fault)
-        return {"file": str(path), "status": "error", "diagnostics": [to_json(fault.source, d) for d in fault.diagnostics], "summary": None}
+        return _outcome(path, WRONG_PROGRAM, [to_json(fault.source, d) for d in fault.diagnostics])
+    except OSError as fault:
+        if not as_json:
+            wrong_command(sentence(fault), as_json)
+        return _outcome(path, WRONG_COMMAND, [without_place(sentence(fault), str(path))])
     text = summary(problem)
     if not as_json:
         print_warnings(problem.source, checked.warnings)
         print(text)
-    return {"file": str(path), "status": "ok", "diagnostics": [to_json(problem.source, d) for d in checked.warnings], "summary": text}
+    return _outcome(path, DONE, [to_json(problem.source, d) for d in checked.warnings], text)
+
+
+def _outcome(path: Path, code: int, diagnostics: list[dict[str, Any]], summary: str | None = None) -> tuple[int, dict[str, Any]]:
+    return code, {"file": str(path), "status": "error" if code else "ok", "diagnostics": diagnostics, "summary": summary}

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from pdelang.cli.errors import DONE, CommandError, guarded
+from pdelang.cli.streams import put
 from pdelang.files import check_writable, write_text
 
 STAGES = ("ast", "problem", "residual", "latex", "analysis", "lowered", "jax", "hlo")
@@ -43,8 +44,7 @@ def compile(
         text = compiled.source
     text = text if text.endswith("\n") else f"{text}\n"
     if out is None:
-        sys.stdout.write(text)
-        sys.stdout.flush()
+        put(text)
     else:
         write_text(out, text)
         print(f"wrote {out}", file=sys.stderr)

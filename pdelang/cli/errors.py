@@ -7,12 +7,14 @@ code (null where the command line is at fault), severity, message, note, help, f
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 import sys
 from collections.abc import Callable
 from typing import Any, ParamSpec
 
+from pdelang.cli.streams import put
 from pdelang.language.diagnostics import ProblemError, to_json
 
 DONE, WRONG_PROGRAM, WRONG_COMMAND, NOT_CONVERGED, INTERRUPTED = 0, 1, 2, 3, 130
@@ -66,14 +68,20 @@ def print_diagnostics(fault: ProblemError) -> None:
 
 def wrong_command(message: str, as_json: bool) -> int:
     """Says it and returns the exit code."""
-    if as_json:
-        nothing: dict[str, Any] = {"note": "", "help": "", "file": None, "place": None, "labels": []}
-        print_json({"status": "error", "diagnostics": [{"code": None, "severity": "error", "message": message, **nothing}]})
-    else:
-        from pdelang.cli.consoles import errors
+    with contextlib.suppress(OSError):  # it may be about the very stream that it is written to
+        if as_json:
+            print_json({"status": "error", "diagnostics": [without_place(message)]})
+        else:
+            from pdelang.cli.consoles import errors
 
-        errors().print("[bold red]error:[/]", _plain(message), soft_wrap=True)
+            errors().print("[bold red]error:[/]", _plain(message), soft_wrap=True)
     return WRONG_COMMAND
+
+
+def without_place(message: str, file: str | None = None) -> dict[str, Any]:
+    """The fault of a command line with the keys of a diagnostic."""
+    nothing: dict[str, Any] = {"note": "", "help": "", "file": file, "place": None, "labels": []}
+    return {"code": None, "severity": "error", "message": message, **nothing}
 
 
 def interrupted(as_json: bool) -> int:
@@ -85,8 +93,7 @@ def interrupted(as_json: bool) -> int:
 
 
 def print_json(data: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps(data, allow_nan=False, ensure_ascii=False) + "\n")
-    sys.stdout.flush()
+    put(json.dumps(data, allow_nan=False, ensure_ascii=False) + "\n")
 
 
 def _command_faults() -> tuple[type[BaseException], ...]:
@@ -97,8 +104,8 @@ def _command_faults() -> tuple[type[BaseException], ...]:
 
 
 def sentence(fault: BaseException) -> str:
-    if isinstance(fault, OSError) and fault.strerror and fault.filename:
-        return f"{fault.filename}: {fault.strerror[0].lower()}{fault.strerror[1:]}"
+    if isinstance(fault, OSError) and fault.strerror:
+        return f"{fault.filename or 'cannot write the output'}: {fault.strerror[0].lower()}{fault.strerror[1:]}"
     return str(fault)
 
 

@@ -19,10 +19,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def run(arguments: list[str]) -> int:
     from pdelang.cli.app import USAGE_FAULT, app
     from pdelang.cli.errors import wrong_command
+    from pdelang.cli.streams import settle
 
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")  # a terminal without the letter is no reason to fail
+    settle()
     try:
         return int(app(args=arguments, prog_name="pdelang", standalone_mode=False) or 0)
     except USAGE_FAULT as raised:

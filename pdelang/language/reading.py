@@ -17,7 +17,11 @@ def read_source(path: str | Path) -> Source:
     _check_there(Path(path))
     with Path(path).open("rb") as file:  # `open` would take a number for a file descriptor, and close it
         data = file.read(FILE_BYTES + 1)
-    name = str(path)
+    return decoded(data, str(path))
+
+
+def decoded(data: bytes, name: str) -> Source:
+    """The text in the bytes of a program. Raises ProblemError, E113 or E901."""
     if len(data) > FILE_BYTES:
         raise ProblemError(Source("", name), (too_large(),))
     try:
