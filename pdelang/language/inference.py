@@ -20,7 +20,7 @@ def infer_fields(program: ast.Program, declared: set[str], coordinates: tuple[st
     taken = declared | RESERVED
     for statement in program.statements:
         known = taken | local_names(statement)
-        for name, span in chain(_differentiated(statement, coordinates), _prescribed(statement)):
+        for name, span in chain(_differentiated(statement, known, coordinates), _prescribed(statement)):
             if name not in known and not _is_derivative(name, coordinates):
                 found[name] = min(span, found.get(name, span))
     for name, span in _applied(program, coordinates):
@@ -41,11 +41,11 @@ def _splits(name: str) -> Iterator[tuple[str, str]]:
             yield name[:position], name[position + 1 :]
 
 
-def _differentiated(statement: ast.Statement, coordinates: tuple[str, ...]) -> Iterator[tuple[str, Span]]:
-    """Stems of `u_xx`, `u_x(1, t)`, `U_x[1]`, and the operands of differential operators."""
+def _differentiated(statement: ast.Statement, known: set[str], coordinates: tuple[str, ...]) -> Iterator[tuple[str, Span]]:
+    """Stems of `u_xx`, `u_x(1, t)`, `U_x[1]`, unless the whole is a name of its own, and the operands of differential operators."""
     for node in walk(*expressions(statement)):
         name, span = _named(node)
-        for stem, subscript in _splits(name):
+        for stem, subscript in _splits(name) if name not in known else ():
             if subscripts(subscript, coordinates):
                 yield stem, Span(span.start, span.start + len(stem))
         if isinstance(node, ast.Call) and node.function in _DIFFERENTIATING and node.arguments:

@@ -133,6 +133,7 @@ def test_steady_problems_have_no_time() -> None:
         ("sin(u) = x*u_x\nu(0) = 0", ["u"]),
         ("d(s^2, x) + s = x\non boundary: s = 0", ["s"]),
         ("v_x = u_\nu_ = v\nv(0) = 0", []),
+        ("param v_x in [0, 1]\nu_x = v_x\nu(0) = 0", ["u"]),
         ("rho_1_x = rho_2\nrho_2_x = rho_1\nrho_1(0) = 1\nrho_2(0) = 1", ["rho_1", "rho_2"]),
     ],
 )
