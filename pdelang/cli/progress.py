@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
+from typing import Any
 
 from pdelang.runtime.result import Progress, silent
 
@@ -82,8 +83,8 @@ def _bar() -> Iterator[Progress]:
         task = bars.add_task("starting", total=None, figures="")
 
         def report(stage: str, fraction: float | None = None, **figures: float) -> None:
-            known = {} if fraction is None else {"total": 1.0, "completed": min(max(fraction, 0.0), 1.0)}
-            bars.update(task, description=stage, figures=_figures(figures), **known)  # type: ignore[arg-type]
+            known: dict[str, Any] = {} if fraction is None else {"total": 1.0, "completed": min(max(fraction, 0.0), 1.0)}
+            bars.update(task, description=stage, figures=_figures(figures), **known)
 
         yield report
 

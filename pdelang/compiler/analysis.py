@@ -55,7 +55,7 @@ def analyse(residual: Residual) -> Analysis:
             all(
                 not trees.symbols(p).intersection(symbols.coordinates) and not _jets(p, symbols)
                 for j, p in present
-                if j.field == f and j.orders[time] == order  # type: ignore[index]
+                if j.field == f and time is not None and j.orders[time] == order
             )
             for f, order in enumerate(time_orders)
         ),

@@ -23,6 +23,10 @@ from pdelang.language import builtins
 Expr = sympy.Expr
 
 
+class MissingRowError(LookupError):
+    """Something that the language lets pass has no row in the compiler's tables: a programmer's mistake; the message says which to add."""
+
+
 class InertBase(sympy.Function):
     """A real function that SymPy leaves as it is. Its printers find a base of functions only by a name that ends in Base."""
 
@@ -273,8 +277,8 @@ BY_HEAD |= {getattr(sympy, name): BY_HEAD[head] for name, head in REAL.items()}
 
 
 def of(expression: Any) -> Function:
-    """The row of an applied function; an unknown one is a fault of the compiler and fails with its name."""
+    """The row of an applied function; raises MissingRowError for a SymPy class that has none."""
     try:
         return BY_HEAD[expression.func]
     except KeyError:
-        raise NotImplementedError(f"no row in compiler.functions for `{expression.func.__name__}`") from None
+        raise MissingRowError(f"no row for `{expression.func.__name__}` in FUNCTIONS of compiler.functions: add one") from None

@@ -6,6 +6,7 @@ Nothing is expanded or simplified: terms stay as written, so that each can be bl
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import Any
 
 import sympy
@@ -68,9 +69,8 @@ class Translator:
         match e:
             case Constant("pi"):
                 return sympy.pi
-            case Constant(value):
-                number = sympy.Rational(value.numerator, value.denominator)  # type: ignore[union-attr]
-                return _bounded(number)
+            case Constant(Fraction() as value):
+                return _bounded(sympy.Rational(value.numerator, value.denominator))
             case Coordinate(index):
                 return self.symbols.coordinates[index]
             case Parameter(index, component):
@@ -86,7 +86,7 @@ class Translator:
             case Apply(function, arguments):
                 result = _builder(function)(*map(self, arguments))
                 return _bounded(result) if result.is_Rational else result
-        raise NotImplementedError(f"no translation of `{type(e).__name__}`")
+        raise functions.MissingRowError(f"no translation of `{type(e).__name__}`: add a case to compiler.residual.Translator")
 
     def derivative(self, e: Any, orders: Sequence[int]) -> Any:
         if SOURCE in trees.symbols(e):
@@ -99,7 +99,7 @@ class Translator:
 
 def _builder(function: str) -> Any:
     if function not in functions.BUILDERS:
-        raise NotImplementedError(f"no row in compiler.functions for `{function}`")
+        raise functions.MissingRowError(f"no row for `{function}` in FUNCTIONS or BUILDERS of compiler.functions: add one")
     return functions.BUILDERS[function]
 
 

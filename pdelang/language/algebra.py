@@ -221,4 +221,9 @@ def _rebuilt(node: Expr, memory: dict[int, Expr]) -> Expr:
     new = tuple(memory[id(child)] for child in children(node))
     if all(a is b for a, b in zip(new, children(node))):
         return node
-    return derivative(new[0], node.orders) if isinstance(node, Derivative) else Apply(node.function, new)  # type: ignore[attr-defined]
+    match node:
+        case Derivative(_, orders):
+            return derivative(new[0], orders)
+        case Apply(function, _):
+            return Apply(function, new)
+    return node

@@ -71,11 +71,15 @@ def _product_chain(el: Elaborator, node: ast.Binary, scope: Scope) -> Rule:
             numerator = None if wrong else shaped(el, node.span, vectors.product, factors)
             wrong = wrong or numerator is None
             if numerator is not None and isinstance(value, Expr):
-                factors = [vectors.each(lambda e, by=value: Apply("div", (e, by)), numerator)]  # type: ignore[misc]
+                factors = [vectors.each(_divided_by(value), numerator)]
         elif value is not None:
             factors.append(value)
         wrong = wrong or value is None
     return None if wrong else shaped(el, node.span, vectors.product, factors)
+
+
+def _divided_by(value: Expr) -> Callable[[Expr], Expr]:
+    return lambda e: Apply("div", (e, value))
 
 
 def _is_zero(el: Elaborator, value: Expr, span: Span) -> bool:

@@ -57,8 +57,10 @@ def _heaviside(a: float) -> float:
     return 0.5 * (1.0 + _sign(a))
 
 
-def _elementary(name: str, sympy: str, jax: str, python: Callable[..., float], **more: object) -> Function:
-    return Function(name, 1, 1, sympy, f"{jax}({{0}})", python, **more)  # type: ignore[arg-type]
+def _elementary(
+    name: str, sympy: str, jax: str, python: Callable[..., float], derivative: tuple[str, ...] | None = None, domain: str = ""
+) -> Function:
+    return Function(name, 1, 1, sympy, f"{jax}({{0}})", python, derivative, domain)
 
 
 _FUNCTIONS: tuple[Function, ...] = (

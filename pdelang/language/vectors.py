@@ -60,7 +60,7 @@ def total(values: Sequence[Value]) -> Value:
         return algebra.ZERO
     if not isinstance(kept[0], tuple):
         return algebra.add([value for value in kept if isinstance(value, Expr)])
-    return tuple(total([value[i] for value in kept]) for i in range(len(kept[0])))  # type: ignore[index]
+    return tuple(map(total, zip(*(value for value in kept if isinstance(value, tuple)))))
 
 
 def product(values: Sequence[Value]) -> Value:
@@ -126,17 +126,21 @@ Partial = Callable[[Expr, int], Expr]
 """(e, i) -> the derivative of e in space coordinate i."""
 
 
+def _along(i: int, partial: Partial) -> Callable[[Expr], Expr]:
+    return lambda e: partial(e, i)
+
+
 def grad(a: Value, space: Sequence[int], partial: Partial) -> Value:
     if len(shape(a)) > 1:
         raise ShapeError("`grad` takes a number or a vector, not a matrix")
-    return vector([each(lambda e, i=i: partial(e, i), a) for i in space])  # type: ignore[misc]
+    return vector([each(_along(i, partial), a) for i in space])
 
 
 def div(a: Value, space: Sequence[int], partial: Partial) -> Value:
     items = a if isinstance(a, tuple) else (a,)
     if len(items) != len(space):
         raise ShapeError(f"`div` takes a vector of {len(space)} components, one for each space coordinate, not {described(a)}")
-    return total([each(lambda e, i=i: partial(e, i), item) for i, item in zip(space, items)])  # type: ignore[misc]
+    return total([each(_along(i, partial), item) for i, item in zip(space, items)])
 
 
 def laplacian(a: Value, space: Sequence[int], partial: Partial) -> Value:

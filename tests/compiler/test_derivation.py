@@ -10,9 +10,9 @@ import sympy
 
 from pdelang.compiler import functions, values
 from pdelang.compiler.derivation import Budget, TooLargeError, partial, total
-from pdelang.compiler.residual import symbols_of
+from pdelang.compiler.residual import Translator, symbols_of
 from pdelang.language import builtins
-from pdelang.language.expressions import Jet
+from pdelang.language.expressions import Apply, Coordinate, Jet
 from tests.compiler.handmade import burgers
 
 X, Y = sympy.symbols("x y", real=True)
@@ -87,6 +87,8 @@ def test_values_agree_with_the_language_own() -> None:
         assert row.numpy(0.3) == pytest.approx(builtins.FUNCTIONS[name].python(0.3), rel=1e-15)
 
 
-def test_an_unknown_function_fails_with_its_name() -> None:
-    with pytest.raises(NotImplementedError, match="gamma"):
-        functions.of(sympy.gamma(X))
+def test_a_function_without_a_row_says_where_to_add_it() -> None:
+    with pytest.raises(functions.MissingRowError, match="no row for `zeta` in FUNCTIONS of"):
+        functions.of(sympy.zeta(X))
+    with pytest.raises(functions.MissingRowError, match="no row for `zeta` in FUNCTIONS or BUILDERS"):
+        Translator(symbols_of(burgers()), Budget())(Apply("zeta", (Coordinate(0),)))
