@@ -12,7 +12,7 @@ from typing import Any, Self
 import jax
 import jax.numpy as jnp
 
-from pdelang.runtime.baselines.seam import Box, PointNetwork, Theta, glorot, nearest
+from pdelang.runtime.baselines.seam import Box, PointNetwork, Theta, glorot, hidden, matched
 
 DEPTH = 4
 
@@ -31,18 +31,19 @@ def dense(layers: Sequence[dict[str, Any]], values: Any) -> Any:
 
 @dataclass(frozen=True)
 class MLP(PointNetwork):
-    """width units in each of depth hidden layers."""
+    """width units in each of depth hidden layers; `last` in the last one, 0 for as many."""
 
     width: int = 32
+    last: int = 0
     depth: int = DEPTH
 
     @classmethod
-    def sized(cls, box: Box, unknowns: int) -> Self:
-        network: Self = nearest(lambda width: cls(box, width), unknowns)
+    def sized(cls, box: Box, unknowns: int, **shape: Any) -> Self:
+        network: Self = matched(lambda width, last: cls(box, width, last, **shape), unknowns)
         return network
 
     def init(self, key: jax.Array) -> Theta:
-        return dense_init(key, [self.box.inputs, *[self.width] * self.depth, self.box.fields])
+        return dense_init(key, [self.box.inputs, *hidden(self.width, self.last, self.depth), self.box.fields])
 
     def values(self, theta: Theta, points: Any) -> Any:
         return dense(theta, self.box.embedded(points)).T

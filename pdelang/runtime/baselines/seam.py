@@ -59,8 +59,8 @@ class Network(Protocol):
     box: Box
 
     @classmethod
-    def sized(cls, box: Box, unknowns: int) -> Self:
-        """The network whose number of parameters is nearest to `unknowns`."""
+    def sized(cls, box: Box, unknowns: int, **shape: Any) -> Self:
+        """The network whose number of parameters is nearest to `unknowns`; shape: its other sizes, such as depth."""
 
     def init(self, key: jax.Array) -> Theta:
         """Parameters to start from, as the network's authors draw them."""
@@ -103,6 +103,17 @@ def nearest(make: Callable[[int], Any], unknowns: int, largest: int = 4096) -> A
         middle = (low + high) // 2
         low, high = (middle, high) if size(middle) < unknowns else (low, middle)
     return make(min((low, high), key=lambda width: abs(size(width) - unknowns)))
+
+
+def matched(make: Callable[[int, int], Any], unknowns: int) -> Any:
+    """The network make(width, last): the width that comes nearest alone, then the last hidden layer's own, which counts only linearly."""
+    width = nearest(lambda w: make(w, 0), unknowns).width
+    return nearest(lambda last: make(width, last), unknowns)
+
+
+def hidden(width: int, last: int, depth: int) -> list[int]:
+    """Units of each hidden layer; `last` in the last one, 0 for as many."""
+    return [*[width] * (depth - 1), last or width]
 
 
 def glorot(key: jax.Array, rows: int, columns: int) -> jax.Array:

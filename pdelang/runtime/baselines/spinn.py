@@ -21,8 +21,7 @@ from pdelang.runtime.baselines.mlp import dense, dense_init
 from pdelang.runtime.baselines.seam import Box, Theta, embedding, nearest
 
 DEPTH = 3
-RANK = 2
-"""Products a field, in units of the width."""
+RANK = 2.0
 
 
 @dataclass(frozen=True)
@@ -35,8 +34,11 @@ class SPINN:
     depth: int = DEPTH
 
     @classmethod
-    def sized(cls, box: Box, unknowns: int) -> Self:
-        network: Self = nearest(lambda width: cls(box, width, RANK * width), unknowns)
+    def sized(cls, box: Box, unknowns: int, ratio: float = RANK, **shape: Any) -> Self:
+        """ratio: products a field, in units of the width; then as many products as bring the count nearest."""
+        rank = lambda width: max(1, round(ratio * width))
+        width = nearest(lambda w: cls(box, w, rank(w), **shape), unknowns).width
+        network: Self = nearest(lambda products: cls(box, width, products, **shape), unknowns)
         return network
 
     def init(self, key: jax.Array) -> Theta:
