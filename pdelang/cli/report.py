@@ -26,7 +26,8 @@ def report(solution: Solution, written: Sequence[Path], checkpoint: Path | None,
     parameters = "  ".join(f"{name} = {_number(value)}" for name, value in solution.parameters.items())
     out.append(f"   {parameters}\n" if parameters else "\n")
     for label, text, style in _rows(solution, written, checkpoint):
-        lines = textwrap.wrap(text, max(width - LABEL - 2, 40)) or [""]
+        indent = " " * (len(text) - len(text.lstrip()))  # what goes on below a figure stays there
+        lines = textwrap.wrap(text, max(width - LABEL - 2, 40), subsequent_indent=indent) or [""]
         for k, line in enumerate(lines):
             out.append(f"  {label if k == 0 else '':<{LABEL}}", style="dim")
             out.append(f"{line}\n", style=style)
