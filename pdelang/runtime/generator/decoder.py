@@ -35,11 +35,10 @@ class StandardLayout:
     unit: np.ndarray
 
     @classmethod
-    def grid(cls, compiled: CompiledProblem, kernels: int, maps: Sequence[Mapping1D | None] = ()) -> Self:
-        """About `kernels` of them, as many along each coordinate."""
+    def grid(cls, compiled: CompiledProblem, counts: Sequence[int], maps: Sequence[Mapping1D | None] = ()) -> Self:
+        """counts, maps: one a coordinate."""
         coordinates = compiled.problem.coordinates
-        count = max(2, round(kernels ** (1 / len(coordinates))))
-        lines = [_line(count, c.periodic, maps[i] if maps else None) for i, c in enumerate(coordinates)]
+        lines = [_line(counts[i], c.periodic, maps[i] if maps else None) for i, c in enumerate(coordinates)]
         centres, scales = (np.stack([m.ravel() for m in np.meshgrid(*part, indexing="ij")], axis=1) for part in zip(*lines))
         fields = len(compiled.problem.fields)
         return cls(centres, np.log(scales), np.zeros((fields, len(centres))), np.ones(fields))

@@ -41,14 +41,28 @@ class Block:
     share: jax.Array
     spacing: jax.Array
 
+    def jets(self, weights: jax.Array) -> jax.Array:
+        """(A, N)."""
+        return jnp.stack([b @ weights[j.field] for b, j in zip(self.basis, self.equation.jets)])
+
+    def residual(self, weights: jax.Array, params: Parameters) -> jax.Array:
+        """(N,), as the program has it."""
+        return jnp.broadcast_to(self.equation.residual(self.jets(weights), self.points, params), self.points.shape[:1])
+
+    def partials(self, weights: jax.Array, params: Parameters) -> jax.Array:
+        """(A, N), as the program has them."""
+        jets = self.jets(weights)
+        return jnp.broadcast_to(self.equation.partials(jets, self.points, params), jets.shape)
+
+    def scale(self, partials: jax.Array) -> jax.Array:
+        """What the rows are multiplied by: (N,)."""
+        return self.share / self._size(jax.lax.stop_gradient(partials))
+
     def evaluated(self, weights: jax.Array, params: Parameters) -> tuple[jax.Array, jax.Array]:
         """Residual (N,) and partials (A, N), balanced."""
-        jets = jnp.stack([b @ weights[j.field] for b, j in zip(self.basis, self.equation.jets)])
-        count = self.points.shape[0]
-        residual = jnp.broadcast_to(self.equation.residual(jets, self.points, params), (count,))
-        partials = jnp.broadcast_to(self.equation.partials(jets, self.points, params), jets.shape)
-        scale = self.share / self._size(jax.lax.stop_gradient(partials))
-        return residual * scale, partials * scale
+        partials = self.partials(weights, params)
+        scale = self.scale(partials)
+        return self.residual(weights, params) * scale, partials * scale
 
     def _size(self, partials: jax.Array) -> jax.Array:
         """Root mean square of sum_a |dN/du_a| / spacing^a."""
@@ -78,6 +92,32 @@ class System:
             matrices.append(jnp.concatenate([jnp.broadcast_to(c, shape) for c in columns], axis=1))
         return jnp.concatenate(residuals), jnp.concatenate(matrices)
 
+    def scales(self, weights: jax.Array) -> list[jax.Array]:
+        """What the rows of each block are multiplied by, (N,) each."""
+        return [block.scale(block.partials(weights, self.params)) for block in self.blocks]
+
+    def squared_norm(self, compiled: CompiledProblem, theta: Theta, scales: list[jax.Array]) -> jax.Array:
+        """|residual|^2 of other kernels at the same points, balanced by given scales; cheap to differentiate in theta.
+
+        The emitted module's fused loss, except where kernels may be sheared round a period, which its moments do not know.
+        """
+        if any(compiled.module.PERIODIC):
+            return jnp.sum(self._again(compiled, theta, scales) ** 2)
+        count = len(compiled.equations)
+        points = self.blocks[0].points
+        squares = [s**2 * s.shape[0] for s in scales]
+        total: jax.Array = compiled.module.loss(theta, points, self.params, jnp.stack(squares[:count]))
+        for n, (block, s) in enumerate(zip(self.blocks[count:], squares[count:])):
+            total = total + compiled.module.condition_loss(n, theta, block.points, self.params, s[None])
+        return total
+
+    def _again(self, compiled: CompiledProblem, theta: Theta, scales: list[jax.Array]) -> jax.Array:
+        residuals = []
+        for old, scale in zip(self.blocks, scales):
+            block = Block(old.equation, _basis(compiled, old.equation, theta, old.points, self.params), old.points, old.share, old.spacing)
+            residuals.append(scale * block.residual(theta["weights"], self.params))
+        return jnp.concatenate(residuals)
+
     def residual(self, weights: jax.Array) -> jax.Array:
         return jnp.concatenate([block.evaluated(weights, self.params)[0] for block in self.blocks])
 
@@ -97,19 +137,29 @@ def system(
 def _block(
     compiled: CompiledProblem, equation: CompiledEquation, geometry: Theta, points: jax.Array, params: Parameters, spacing: jax.Array
 ) -> Block:
+    first = _places(equation, points, params)[0]
+    share = jnp.full(points.shape[0], (alpha(equation.kind, WEIGHTS) / points.shape[0]) ** 0.5)
+    if equation.where is not None:
+        share = jnp.where(equation.where(first, params), share, 0.0)
+    return Block(equation, _basis(compiled, equation, geometry, points, params), first, share, spacing)
+
+
+def _places(equation: CompiledEquation, points: jax.Array, params: Parameters) -> list[jax.Array]:
+    """Points (N, d) with each place's fixed coordinates put in."""
     fixed = jnp.asarray(equation.locate(params), dtype=float)
-    places = [jnp.where(jnp.isnan(f), points, jnp.nan_to_num(f)) for f in fixed]
+    return [jnp.where(jnp.isnan(f), points, jnp.nan_to_num(f)) for f in fixed]
+
+
+def _basis(compiled: CompiledProblem, equation: CompiledEquation, geometry: Theta, points: jax.Array, params: Parameters) -> jax.Array:
+    """(A, N, K): D^a phi_k of each jet at its own place."""
     basis: list[Any] = [None] * len(equation.jets)
-    for p, at in enumerate(places):
+    for p, at in enumerate(_places(equation, points, params)):
         orders = list(dict.fromkeys(j.orders for j in equation.jets if j.place == p))
         values = jet_basis(compiled, geometry, at, params, orders) if orders else ()
         for a, jet in enumerate(equation.jets):
             if jet.place == p:
                 basis[a] = values[orders.index(jet.orders)]
-    share = jnp.full(points.shape[0], (alpha(equation.kind, WEIGHTS) / points.shape[0]) ** 0.5)
-    if equation.where is not None:
-        share = jnp.where(equation.where(places[0], params), share, 0.0)
-    return Block(equation, jnp.stack(basis), places[0], share, spacing)
+    return jnp.stack(basis)
 
 
 def calmed(compiled: CompiledProblem, built: System, geometry: Theta, weights: jax.Array) -> System:
