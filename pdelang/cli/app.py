@@ -51,5 +51,8 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "explain": explain.explain,
 }
 
+PASSED_ON: dict[str, dict[str, bool]] = {"bench": {"allow_extra_args": True, "ignore_unknown_options": True}}
+"""Subcommands that hand on options which they do not know."""
+
 for name, command in COMMANDS.items():
-    app.command(name)(command)
+    app.command(name, context_settings=PASSED_ON.get(name))(command)

@@ -15,9 +15,12 @@ from pdelang.cli.errors import CommandError, guarded
 
 @guarded
 def bench(
+    context: typer.Context,
     name: Annotated[str | None, typer.Argument(help="A table to measure and print. Without it: the list of names.")] = None,
 ) -> int:
-    """Run one of the project's benchmarks and print its table (in a checkout of the repository)."""
+    """Run one of the project's benchmarks and print its table (in a checkout of the repository).
+
+    What follows the name is the benchmark's own: `pdelang bench figure2 --quick`."""
     folder = Path(pdelang.__file__).resolve().parent.parent / "benchmarks"
     scripts = {p.stem: p for p in sorted(folder.glob("*.py")) if not p.stem.startswith("_")}
     if not scripts:
@@ -27,4 +30,4 @@ def bench(
         return 0
     if name not in scripts:
         raise CommandError(f"no benchmark {name!r}: there are {', '.join(scripts)}")
-    return subprocess.run([sys.executable, str(scripts[name])], check=False).returncode
+    return subprocess.run([sys.executable, str(scripts[name]), *context.args], check=False).returncode

@@ -29,7 +29,7 @@ class SolveOptions:
     weights of eq. (3): alpha_residual, alpha_boundary, alpha_initial, alpha_data; relative to balanced equations.
     max_iterations: steps of each nonlinear solve: there is one a level, a slab and a pass, and a solution's `iterations` adds them up.
     time_limit: seconds, for every method, which then gives what it has.
-    optimizer, learning_rate, steps: for first_order (any name in optax).
+    optimizer, learning_rate, steps: for first_order (any name in optax); learning_rate None: 1e-3, or a network's own.
     ansatz: rbf, the project's own Gaussians, or a network of `runtime.baselines` (mlp, spinn, pikan, pig), which first_order trains.
     unknowns: trainable numbers of a network. collocation: interior points a step of first_order; None: what the method takes.
     seed: of every random choice.
@@ -49,7 +49,7 @@ class SolveOptions:
     max_iterations: int = 200
     time_limit: float = 60.0
     optimizer: str = "adam"
-    learning_rate: float = 1e-3
+    learning_rate: float | None = None
     steps: int = 2000
     ansatz: str = "rbf"
     unknowns: int | None = None
@@ -78,7 +78,7 @@ RANGES: Mapping[str, tuple[float, float]] = {
 """Least and most that each number may be."""
 INTEGERS = frozenset({"kernels", "slabs", "max_iterations", "steps", "unknowns", "collocation", "seed"})
 WORDS = frozenset({"method", "refinement", "optimizer", "ansatz"})
-OPTIONAL = frozenset({"kernels", "slabs", "unknowns", "collocation"})
+OPTIONAL = frozenset({"kernels", "slabs", "unknowns", "collocation", "learning_rate"})
 NAMES = tuple(f.name for f in fields(SolveOptions))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -133,6 +134,13 @@ def test_bench_lists_names(cli: Cli) -> None:
     names = cli("bench").out.split()
     assert "accuracy" in names
     assert cli("bench", "nosuch").error == f"no benchmark 'nosuch': there are {', '.join(names)}"
+
+
+def test_bench_hands_options_on(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    ran: list[list[str]] = []
+    monkeypatch.setattr("subprocess.run", lambda command, **_: ran.append(command) or SimpleNamespace(returncode=0))
+    assert cli("bench", "kernels", "--quick", "--seeds", "3").code == 0
+    assert ran[0][2:] == ["--quick", "--seeds", "3"]
 
 
 def test_a_folder_is_no_solution_and_no_program(cli: Cli, tmp_path: Path) -> None:

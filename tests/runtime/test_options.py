@@ -11,7 +11,7 @@ from pdelang.runtime.options import INTEGERS, NAMES, OPTIONAL, RANGES, WORDS, Op
 
 def test_every_option_is_in_the_table() -> None:
     assert set(NAMES) == set(RANGES) | WORDS
-    assert set(RANGES) >= INTEGERS >= OPTIONAL
+    assert set(RANGES) >= INTEGERS | OPTIONAL
 
 
 def test_the_defaults_are_legal() -> None:

@@ -26,12 +26,14 @@ RANK = 2.0
 
 @dataclass(frozen=True)
 class SPINN:
-    """width units in each of depth hidden layers of every coordinate's network; rank products a field."""
+    """width units in each of depth hidden layers of every coordinate's network; rank products a field. grid: whether it is trained on a
+    tensor grid, where it is fast, or on the same points as everybody."""
 
     box: Box
     width: int = 24
     rank: int = 48
     depth: int = DEPTH
+    grid: bool = True
 
     @classmethod
     def sized(cls, box: Box, unknowns: int, ratio: float = RANK, **shape: Any) -> Self:

@@ -3,14 +3,15 @@
 L = sum_e alpha_e E|N_e(jets)|^2 over the interior + sum_c alpha_c E|B_c(jets)|^2 over each condition's points
 
 The learning rate falls like a cosine to a hundredth over the steps. A separable network is trained on a tensor grid of as many points,
-drawn anew every chunk like everybody's.
+drawn anew every chunk like everybody's; on everybody's own points if its `grid` says so.
 """
 
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, Self
 
 import jax
 import jax.numpy as jnp
@@ -19,11 +20,14 @@ import optax
 
 from pdelang.compiler.compiled import CompiledEquation, CompiledProblem
 from pdelang.runtime.baselines import network_class
+from pdelang.runtime.baselines.gaussians import Gaussians, standard
 from pdelang.runtime.baselines.network_representation import NetworkExpansion
 from pdelang.runtime.baselines.seam import Box, Network, Theta
+from pdelang.runtime.baselines.settings import SETTINGS, learning_rate
 from pdelang.runtime.collocation import Parameters, at_places, holds
 from pdelang.runtime.objective import alpha
 from pdelang.runtime.options import SolveOptions
+from pdelang.runtime.representation import Representation
 from pdelang.runtime.result import MethodResult, Progress
 from pdelang.runtime.sampling import box as box_points
 from pdelang.runtime.sampling import held
@@ -51,7 +55,7 @@ def draw(compiled: CompiledProblem, params: Parameters, options: SolveOptions, n
     lower, upper = np.array(network.box.lower), np.array(network.box.upper)
     total = options.collocation or DEFAULT_POINTS
     data: Data = {}
-    if hasattr(network, "grid_jets"):
+    if getattr(network, "grid", False):
         n = max(2, round(total ** (1 / len(lower))))
         random = np.random.default_rng(seed)
         axes = [np.sort(a + (b - a) * random.uniform(size=n)) for a, b in zip(lower, upper)]
@@ -79,7 +83,10 @@ def _share(equation: CompiledEquation, points: np.ndarray, params: Parameters) -
 
 
 def loss(network: Network, system: System, theta: Theta, data: Data, params: Parameters) -> jax.Array:
-    """Eq. (3), a number."""
+    """Eq. (3), a number; by the network's own code where it has some."""
+    if hasattr(network, "loss"):
+        own_loss: jax.Array = network.loss(theta, data, params)
+        return own_loss
     equations, conditions = system
     indices = sorted({(j.field, j.orders) for e in equations for j in e.jets})
     grid = "axes" in data
@@ -123,44 +130,83 @@ def _chunk(
     return jax.lax.fori_loop(0, steps, one, (theta, state, jnp.asarray(jnp.inf)))
 
 
-def rates(options: SolveOptions, begin: int, count: int) -> np.ndarray:
-    """The learning rate of `count` steps from `begin`."""
-    share = np.arange(begin, begin + count) / options.steps
-    return options.learning_rate * (FINAL_RATE + (1 - FINAL_RATE) * 0.5 * (1 + np.cos(np.pi * share)))
+def rates(highest: float, steps: int, begin: int, count: int) -> np.ndarray:
+    """The learning rate of `count` of `steps` steps from `begin`."""
+    share = np.arange(begin, begin + count) / steps
+    return highest * (FINAL_RATE + (1 - FINAL_RATE) * 0.5 * (1 + np.cos(np.pi * np.minimum(share, 1.0))))
+
+
+@dataclass
+class Training:
+    """A training that can be looked at between two chunks of steps. theta, state: of the network and of the optimiser; value: eq. (3)
+    before the last step. `options.steps` is what the learning rate falls over."""
+
+    compiled: CompiledProblem
+    params: Parameters
+    options: SolveOptions
+    network: Any
+    theta: Theta
+    state: Any = None
+    done: int = 0
+    value: float = float("inf")
+
+    @classmethod
+    def start(cls, compiled: CompiledProblem, params: Parameters, options: SolveOptions, theta: Theta = None) -> Self:
+        """Of the network `options.ansatz`, rbf for the Gaussians of eq. (2), from `theta` or its own first numbers."""
+        box = size_of(compiled, params)
+        if options.ansatz == "rbf":
+            network: Any = Gaussians(box, compiled.module)
+            theta = standard(compiled, params, options) if theta is None else theta
+        else:
+            shape = SETTINGS[options.ansatz].shape if options.ansatz in SETTINGS else {}
+            network = network_class(options.ansatz).sized(box, options.unknowns or DEFAULT_UNKNOWNS, **shape)
+            theta = network.init(jax.random.key(options.seed)) if theta is None else theta
+        state = optimiser(options.optimizer, learning_rate(options)).init(theta)
+        return cls(compiled, {n: jnp.asarray(v, dtype=float) for n, v in params.items()}, options, network, theta, state)
+
+    def draw(self) -> Data:
+        return draw(self.compiled, self.params, self.options, self.network, self.options.seed + self.done)
+
+    def advance(self, steps: int) -> bool:
+        """Up to CHUNK steps on points drawn anew; zero steps only compile. False: a number is not finite, and nothing has moved."""
+        system = (self.compiled.equations, self.compiled.conditions)
+        falling = jnp.asarray(rates(learning_rate(self.options), self.options.steps, self.done, CHUNK))
+        count, name = jnp.asarray(min(steps, CHUNK)), self.options.optimizer
+        theta, state, value = _chunk(self.network, system, name, count, falling, self.theta, self.state, self.draw(), self.params)
+        if steps and not all(bool(jnp.isfinite(leaf).all()) for leaf in (*jax.tree.leaves(theta), value)):
+            return False
+        self.theta, self.state, self.done, self.value = theta, state, self.done + min(steps, CHUNK), float(value)
+        return True
+
+    def representation(self) -> Representation:
+        own = getattr(self.network, "representation", None)
+        found: Representation = own(self.theta) if own else NetworkExpansion(self.network, self.theta)
+        return found
 
 
 def train_network(compiled: CompiledProblem, params: Parameters, options: SolveOptions, progress: Progress) -> MethodResult:
     """Method: a network in place of Gaussians, trained by first-order steps on eq. (3)."""
-    network = network_class(options.ansatz).sized(size_of(compiled, params), options.unknowns or DEFAULT_UNKNOWNS)
-    values = {name: jnp.asarray(value, dtype=float) for name, value in params.items()}
-    theta = network.init(jax.random.key(options.seed))
-    state = optimiser(options.optimizer, options.learning_rate).init(theta)
-    system = (compiled.equations, compiled.conditions)
+    training = Training.start(compiled, params, options)
     deadline = time.monotonic() + options.time_limit
-    done, history, status, message = 0, [], Status.ITERATION_LIMIT, ""
+    history: list[dict[str, float]] = []
+    status, message = Status.ITERATION_LIMIT, ""
     try:
-        while done < options.steps:
+        while training.done < options.steps and not message:
             if time.monotonic() > deadline:
                 message = OUT_OF_TIME
-                break
-            steps = min(CHUNK, options.steps - done)
-            data = draw(compiled, params, options, network, options.seed + done)
-            falling = jnp.asarray(rates(options, done, CHUNK))
-            moved, state, value = _chunk(network, system, options.optimizer, jnp.asarray(steps), falling, theta, state, data, values)
-            if not all(bool(jnp.isfinite(leaf).all()) for leaf in (*jax.tree.leaves(moved), value)):
-                status, message = Status.NON_FINITE, f"between steps {done} and {done + steps}: a smaller learning_rate may help"
-                break
-            theta, done = moved, done + steps
-            history.append({"objective": float(value)})
-            progress(f"step {done}", done / options.steps, residual=float(np.sqrt(value)))
+            elif not training.advance(options.steps - training.done):
+                status, message = Status.NON_FINITE, f"after step {training.done}: a smaller learning_rate may help"
+            else:
+                history.append({"objective": training.value})
+                progress(f"step {training.done}", training.done / options.steps, residual=float(np.sqrt(training.value)))
     except KeyboardInterrupt:
         status = Status.INTERRUPTED
-    trained = NetworkExpansion(network, theta)
+    trained = training.representation()
     return MethodResult(
         trained,
         status,
         options.ansatz,
-        done,
+        training.done,
         f"asked for: {trained.kernels} parameters, {options.optimizer}",
         message,
         None,

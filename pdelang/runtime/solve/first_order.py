@@ -27,6 +27,8 @@ from pdelang.runtime.solve.kernels import points_for, start
 from pdelang.runtime.status import Status
 
 CHUNK = 50
+RATE = 1e-3
+"""Learning rate, unless one is asked for."""
 
 
 def optimiser(name: str, learning_rate: Any) -> optax.GradientTransformation:
@@ -56,14 +58,15 @@ def _chunk(module: Any, name: str, steps: jax.Array, theta: Theta, state: Any, d
 
 def first_order(compiled: CompiledProblem, params: Parameters, options: SolveOptions, progress: Progress) -> MethodResult:
     """Method: gradient steps on all kernel parameters, from a grid with zero weights."""
-    initialise = optimiser(options.optimizer, options.learning_rate).init
+    learning_rate = RATE if options.learning_rate is None else options.learning_rate
+    initialise = optimiser(options.optimizer, learning_rate).init
     expansion, done, history, status, message = None, 0, [], Status.ITERATION_LIMIT, ""
     deadline = time.monotonic() + options.time_limit
     try:
         expansion = start(compiled, params, options, project=False)
         theta: Theta = {name: jnp.asarray(value) for name, value in expansion.theta.items()}
         objective = build(compiled, params, options, theta, points_for(expansion, len(compiled.equations), options))
-        state, rate = initialise(theta), jnp.asarray(options.learning_rate)
+        state, rate = initialise(theta), jnp.asarray(learning_rate)
         while done < options.steps:
             steps = min(CHUNK, options.steps - done)
             theta, state, value = _chunk(objective.module, options.optimizer, jnp.asarray(steps), theta, state, objective.data(), rate)

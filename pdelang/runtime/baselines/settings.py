@@ -1,0 +1,34 @@
+"""What each network is trained with unless told otherwise: one row each, found by the same small search for all of them.
+
+`cd benchmarks && python -m figures.search` repeats the search and prints the rows; docs/comparison.md shows its table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pdelang.runtime.options import SolveOptions
+
+
+@dataclass(frozen=True)
+class Settings:
+    """learning_rate: the first one, of Adam. shape: what `Network.sized` takes beside the count of parameters."""
+
+    learning_rate: float = 1e-3
+    shape: Mapping[str, Any] = field(default_factory=dict)
+
+
+SETTINGS: Mapping[str, Settings] = {
+    "mlp": Settings(3e-3),
+    "spinn": Settings(3e-3),
+    "pikan": Settings(3e-3),
+    "pig": Settings(1e-2),
+    "rbf": Settings(1e-2),
+}
+
+
+def learning_rate(options: SolveOptions) -> float:
+    """The one asked for, or the ansatz' own."""
+    return options.learning_rate if options.learning_rate is not None else SETTINGS[options.ansatz].learning_rate
