@@ -54,10 +54,12 @@ def main():
     options = {key: given[name] for name, key in (("tol", "tolerance"), ("method", "method")) if name in given}
     parameters = {name: given[f"parameter {name}"] for name in PARAMETERS if f"parameter {name}" in given}
     import pdelang
+    from pdelang.runtime.targets import check_targets
 
     try:
+        check_targets(given.get("output"), given.get("plot"), pdelang.parse(PROGRAM, PROBLEM["file"]).time is not None)
         solution = solve(**options, **parameters)
-    except pdelang.UsageError as error:
+    except (pdelang.UsageError, OSError) as error:
         parser.error(str(error))
     print(solution.status.value)
     if "plot" in given:

@@ -22,6 +22,7 @@ from pdelang.compiler.lowering import scattered
 from pdelang.compiler.naming import RESERVED, Scope, identifier
 from pdelang.compiler.text import docstring, literal, one_line, quote, text_literal
 from pdelang.language.semantics import parse
+from pdelang.runtime import api
 from pdelang.runtime.status import Status
 from tests.compiler.handmade import burgers
 from tests.compiler.programs import PROGRAMS
@@ -179,10 +180,25 @@ def test_the_command_line(status: Status, code: int, monkeypatch: pytest.MonkeyP
     assert capsys.readouterr().out == status.value + "\n"
 
 
-def test_the_command_line_refuses_in_words(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    module = load_module(pipeline.source(burgers()), "refused")
-    monkeypatch.setattr(sys, "argv", ["p.py", "--nu", "7"])
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--nu", "7"], "parameter `nu` = 7 lies outside its range [0.001, 0.1]"),
+        (["--method", "magic"], "no method 'magic'"),
+        (["--tol", "0"], "option 'tolerance' must be between"),
+        (["--plot", "u.bmp"], "cannot plot to u.bmp"),
+        (["--plot", "none/u.png"], "cannot write none/u.png: there is no folder none"),
+        (["--output", "u.csv"], "cannot write u.csv: a solution is netCDF4"),
+        (["--seed", "1"], "unrecognized arguments: --seed 1"),
+    ],
+)
+def test_the_command_line_refuses_in_words_and_before_the_solve(
+    arguments: list[str], message: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    module = load_module(pipeline.source(parse(PROGRAMS["burgers"], "p.pde")), "refused")
+    monkeypatch.setattr(api, "direct", lambda *_, **__: pytest.fail("the solve was started"))
+    monkeypatch.setattr(sys, "argv", ["p.py", *arguments])
     with pytest.raises(SystemExit) as caught:
         module.main()
     assert caught.value.code == 2
-    assert "parameter `nu` = 7 lies outside its range [0.001, 0.1]" in capsys.readouterr().err
+    assert message in capsys.readouterr().err
