@@ -107,3 +107,18 @@ def test_a_solution_is_saved_under_a_name_for_netcdf_only(tmp_path: Path) -> Non
         solution.save(tmp_path / "a.txt")
     assert not list(tmp_path.iterdir())
     assert solution.save(tmp_path / "a.NC").is_file()
+
+
+def test_what_a_product_layout_cannot_hold_is_solved_with_scattered_kernels_and_said() -> None:
+    """An initial condition on u_t, of an equation of first order in time."""
+    text = "x in [0, 1]; t in [0, 1]\nu_t = u_xx\nu(0, t) = exact\nu(1, t) = exact\nu_t(x, 0) = -sin(x)\nexact u = exp(-t)*sin(x)\n"
+    problem = pdelang.parse(text)
+    assert choose(pdelang.compile(problem))[0] == "product"
+    solution = pdelang.solve(problem, time_limit=600)
+    assert solution.method == "least_squares"
+    assert "a product layout cannot hold the problem: u_t(x, 0): holds a time derivative" in solution.reason
+    assert solution.converged
+    assert solution.relative_l2["u"] < 1e-8
+    asked_for = pdelang.solve(problem, method="product", time_limit=600)
+    assert asked_for.representation is None
+    assert not asked_for.converged
