@@ -1,13 +1,14 @@
 """A compiled problem at fixed parameters, as the product methods see it: arrays in, arrays out, one compilation each.
 
 All equations are evaluated by one jitted function on chunks of a fixed number of points, all conditions by another,
-so that no layout, slab or refinement ever compiles anew.
+so that no layout, slab or refinement ever compiles anew; in one space dimension, where calls are many and small, on the host.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import jax
@@ -18,10 +19,12 @@ from scipy.optimize import linear_sum_assignment
 from pdelang.compiler.compiled import CompiledEquation, CompiledProblem
 from pdelang.runtime.layout.factor import Array
 from pdelang.runtime.representation import Index
+from pdelang.runtime.solve.host_functions import in_chunks, on_host, plain
 
 CHUNKS = (4096,)
 """Points a call: Burgers on 17,000 points takes 1.1 ms of the processor; with 2,048 a call 2.3 ms, with 32,768 8.6 ms (caches, threads)."""
 FACE_CHUNK = 512
+LARGEST_HOST = 2  # dimensions, time included, in which equations are evaluated by NumPy
 
 _JITTED: dict[tuple[str, bool], tuple[Any, Any]] = {}  # by CompiledProblem.key: a second solve compiles nothing
 
@@ -138,47 +141,66 @@ class Program:
     def _jitted(self) -> tuple[Any, Any]:
         key = (self.compiled.key, self.space_time)
         if key not in _JITTED:
-            _JITTED[key] = (jax.jit(self._interior), jax.jit(self._faces))
+            interior, faces = partial(self._interior, jnp, self.compiled.equations), partial(self._faces, jnp, self.compiled.conditions)
+            _JITTED[key] = (jax.jit(interior), jax.jit(faces))
         return _JITTED[key]
 
-    def _interior(self, jets: Any, points: Any, params: Any) -> tuple[Any, Any, Any]:
+    @cached_property
+    def _on_host(self) -> tuple[tuple[CompiledEquation, ...], tuple[CompiledEquation, ...], Any] | None:
+        """Equations, conditions and parameters for NumPy."""
+        if self.dimension > LARGEST_HOST or not isinstance(self.params, Mapping):
+            return None
+        params = plain(self.params)
+        twins = on_host(self.compiled, params)
+        return None if twins is None else (*twins, params)
+
+    def _interior(self, xp: Any, equations: Sequence[CompiledEquation], jets: Any, points: Any, params: Any) -> tuple[Any, Any, Any]:
         """Rows one by one, added up in Python: XLA on CPUs fuses that, but not sums over an axis of stacked rows (4 times the time)."""
         where = {index: row for row, index in enumerate(self.indices)}
-        residual = [jnp.zeros(jets.shape[1])] * self.fields
-        scale = [jnp.zeros(jets.shape[1])] * self.fields
+        residual = [xp.zeros(jets.shape[1])] * self.fields
+        scale = [xp.zeros(jets.shape[1])] * self.fields
         partials: list[Any] = []
-        for equation, slot in zip(self.compiled.equations, self.slots):
-            own = jnp.stack([jets[where[j.field, j.orders]] for j in equation.jets])
+        for equation, slot in zip(equations, self.slots):
+            own = [jets[where[j.field, j.orders]] for j in equation.jets]
+            own = own if xp is np else xp.stack(own)
             value, slope, terms = (call(own, points.T, params) for call in (equation.residual, equation.partials, equation.terms))
             if equation.where is not None:
                 mask = equation.where(points.T, params)
-                value, slope, terms = jnp.where(mask, value, 0.0), jnp.where(mask, slope, 0.0), jnp.where(mask, terms, 0.0)
+                value, slope, terms = xp.where(mask, value, 0.0), xp.where(mask, slope, 0.0), xp.where(mask, terms, 0.0)
             residual[slot] = residual[slot] + value
             # an equation that is one term (`div(U) = 0`) is measured by its parts
-            parts = sum(jnp.abs(s * jet) for s, jet in zip(slope, own))
-            scale[slot] = scale[slot] + jnp.maximum(sum(jnp.abs(term) for term in terms), parts)
+            parts = sum(xp.abs(s * jet) for s, jet in zip(slope, own))
+            scale[slot] = scale[slot] + xp.maximum(sum(xp.abs(term) for term in terms), parts)
             partials.extend(slope)
         return residual, partials, scale
 
-    def _faces(self, jets: Any, points: Any, params: Any) -> tuple[Any, Any, Any]:
+    def _faces(self, xp: Any, conditions: Sequence[CompiledEquation], jets: Any, points: Any, params: Any) -> tuple[Any, Any, Any]:
         """Every condition at the same points; jets are stacked condition by condition."""
         residual, masks, begin = [], [], 0
         partials: list[Any] = []
-        for condition in self.compiled.conditions:
+        for condition in conditions:
             own = jets[begin : begin + len(condition.jets)]
             begin += len(condition.jets)
             residual.append(condition.residual(own, points.T, params))
             partials.extend(condition.partials(own, points.T, params))
-            masks.append(jnp.ones(points.shape[1], bool) if condition.where is None else condition.where(points.T, params))
+            masks.append(xp.ones(points.shape[1], bool) if condition.where is None else condition.where(points.T, params))
         return residual, partials, masks
 
     def interior(self, jets: Array, points: Array) -> tuple[Array, Array, Array]:
         """jets (A, N), points (N, d) -> residual (fields, N), partials (len(partials), N), sum of |terms| (fields, N)."""
-        residual, partials, scale = chunked(self._jitted[0], (jets, points.T), self.params, CHUNKS)
+        if self._on_host is None:
+            residual, partials, scale = chunked(self._jitted[0], (jets, points.T), self.params, CHUNKS)
+        else:
+            equations, _, params = self._on_host
+            residual, partials, scale = in_chunks(lambda j, p: self._interior(np, equations, j, p, params), (jets, points.T))
         return residual, partials, scale
 
     def condition(self, number: int, jets: Array, points: Array) -> tuple[Array, Array, Array]:
         """jets (A_c, N) of condition `number`, points (N, d) -> residual (N,), partials (A_c, N), mask (N,)."""
+        if self._on_host is not None:
+            own, params = self._on_host[1][number : number + 1], self._on_host[2]
+            residual, partials, mask = in_chunks(lambda j, p: self._faces(np, own, j, p, params), (jets, points.T))
+            return residual[0], partials, mask[0]
         conditions = self.compiled.conditions
         begin = sum(len(c.jets) for c in conditions[:number])
         total = sum(len(c.jets) for c in conditions)
