@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pdelang.cli.errors import DONE, INTERRUPTED, CommandError, guarded, print_json
+from pdelang.cli.errors import DONE, INTERRUPTED, NOT_CONVERGED, CommandError, guarded, print_json
 
 if TYPE_CHECKING:
     from pdelang.runtime.family import Family
@@ -35,6 +35,7 @@ def train(
 ) -> int:
     """Learn the family of a program's parameters.
 
+    Leaves with 3 where the training ended before the tolerance, and says why; what was not learned is then solved at every query.
     Ctrl-C keeps what was learned until then and leaves with 130; --resume goes on from it, as after a kill or a power cut.
     """
     from pdelang.cli.assignments import assignments, word_or_number
@@ -61,7 +62,9 @@ def train(
         print_json(_json(family, out))
     else:
         _report(family, out)
-    return INTERRUPTED if family.record.interrupted else DONE
+    if family.record.interrupted:
+        return INTERRUPTED
+    return NOT_CONVERGED if family.record.message else DONE
 
 
 def _json(family: Family, out: Path) -> dict[str, Any]:
@@ -69,7 +72,8 @@ def _json(family: Family, out: Path) -> dict[str, Any]:
 
     record = family.record
     return {
-        "status": "interrupted" if record.interrupted else "trained",
+        "status": "interrupted" if record.interrupted else "tolerance_not_met" if record.message else "trained",
+        "message": record.message,
         "generator": record.generator,
         "reason": record.reason,
         "steps": record.steps,
@@ -88,9 +92,9 @@ def _report(family: Family, out: Path) -> None:
     figures = ", ".join(f"{name} {value:.3g}" for name, value in record.figures.items() if name not in ("step", "seconds"))
     block = Text()
     block.append(f"{problem.title or problem.name}\n", style="bold")
-    state = "interrupted: --resume goes on from what was learned" if record.interrupted else "trained"
+    state = "interrupted: --resume goes on from what was learned" if record.interrupted else record.message or "trained"
     rows = [
-        ("status", state, "bold yellow" if record.interrupted else "bold green"),
+        ("status", state, "bold green" if state == "trained" else "bold yellow"),
         ("generator", f"{record.generator}: {record.reason}", ""),
         ("parameters", ", ".join(family.conditions.names), ""),
         ("figures", figures, ""),

@@ -33,7 +33,8 @@ BEYOND = 0.25
 @dataclass(frozen=True)
 class Record:
     """How a family came about. generator: a name of `GENERATORS`; reason: why that one. options: those of the training, as JSON has them.
-    steps: units of work; seconds: spent in them, over all runs. figures: of the last unit. finished: nothing is left to resume."""
+    steps: units of work; seconds: spent in them, over all runs. figures: of the last unit. finished: nothing is left to resume.
+    message: why it ended before the tolerance, empty where it did not."""
 
     generator: str
     reason: str
@@ -43,6 +44,7 @@ class Record:
     figures: dict[str, float] = field(default_factory=dict)
     finished: bool = False
     interrupted: bool = False
+    message: str = ""
 
     def after(self, figures: dict[str, float], seconds: float) -> Record:
         return replace(self, steps=self.steps + 1, seconds=self.seconds + seconds, figures=figures)

@@ -183,7 +183,7 @@ def _loop(compiled: CompiledProblem, training: Any, record: Record, path: Path |
             if path is not None and clock.monotonic() - written > max(SECONDS_BETWEEN, COSTS_BETWEEN * cost):
                 cost = _write(compiled, training, record, path)
                 written = clock.monotonic()
-        record = replace(record, finished=True)
+        record = replace(record, finished=True, message=getattr(training, "message", ""))
     except KeyboardInterrupt:
         record = replace(record, finished=False, interrupted=True)
     family = Family(compiled, training.generator(), replace(record, interrupted=False))

@@ -265,3 +265,16 @@ def unpacked(numbers: Mapping_[str, Any], arrays: Mapping_[str, Array]) -> Commo
             lines.append(Line(int(line["kernels"]), bool(line["periodic"]), mapping))
         pieces.append(Piece(float(piece["begin"]), float(piece["end"]), tuple(lines)))
     return CommonLayout(tuple(pieces), int(numbers["fields"]), bool(numbers["evolving"]))
+
+
+def below(arrays: Mapping_[str, Array], name: str) -> dict[str, Array]:
+    """Arrays called `name/...`, by what follows."""
+    return {key.removeprefix(f"{name}/"): value for key, value in arrays.items() if key.startswith(f"{name}/")}
+
+
+def norms(layout: CommonLayout, coefficients: Array) -> Array:
+    """Root mean square of each field over the box, (F,)."""
+    total = np.zeros(layout.fields)
+    for piece, tensor in zip(layout.pieces, layout.split(coefficients)):
+        total += (piece.end - piece.begin) * np.sum(tensor.reshape(layout.fields, -1) ** 2, axis=1)
+    return np.asarray(np.sqrt(total))

@@ -15,6 +15,7 @@ from functools import lru_cache
 from itertools import product
 
 import numpy as np
+from scipy.linalg import solve_triangular
 from scipy.special import roots_legendre
 
 Node = tuple[int, ...]
@@ -88,11 +89,15 @@ def products(z: np.ndarray, nodes: list[Node]) -> np.ndarray:
 
 def surpluses(values: np.ndarray, nodes: list[Node]) -> np.ndarray:
     """From values (nodes, P) to surpluses (nodes, P); nodes in an order in which each comes after those below it."""
-    lower = products(places(nodes), nodes)  # unit lower triangular in that order
-    out = np.empty_like(values)
-    for k in range(len(nodes)):
-        out[k] = values[k] - lower[k, :k] @ out[:k]
-    return out
+    return extended(np.empty((0, values.shape[1])), [], nodes, values)
+
+
+def extended(known: np.ndarray, before: list[Node], new: list[Node], values: np.ndarray) -> np.ndarray:
+    """Surpluses of `before` and `new`, from those of `before` and the values at `new`: earlier ones stay as they are."""
+    lower = products(places(new), [*before, *new])  # its last columns are unit lower triangular
+    own = values - lower[:, : len(before)] @ known
+    own = solve_triangular(lower[:, len(before) :], own, lower=True, unit_diagonal=True)
+    return np.concatenate([known, np.ascontiguousarray(own)])
 
 
 @dataclass(frozen=True)
