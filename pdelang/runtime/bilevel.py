@@ -68,12 +68,30 @@ class Instance:
 
 
 def projected_loss(instance: Instance, projection: Projection) -> Callable[..., Adapted]:
-    """log |r(w*)|^2 / |r(0)|^2, differentiated implicitly: w* solves g = A^T r + ridge (w - w_before) = 0, so, l = (A^T A + ridge)^-1 A^T r
+    """log |r(w*)|^2 / |r(0)|^2, by the row that the problem's kind asks for."""
+    return _through_the_solve(instance, projection) if instance.linear else _implicitly(instance, projection)
+
+
+def _through_the_solve(instance: Instance, projection: Projection) -> Callable[..., Adapted]:
+    """Of a linear problem: the ridge is relative to columns that the geometry changes, and a gradient that forgets this inflates kernels
+    (convection, 3,000 steps: 90 % of the centres outside the box)."""
+
+    def of(slots: jax.Array, key: Any, params: Parameters) -> Adapted:
+        _, squared = instance.projected(slots, key, params, projection)
+        squared = jnp.maximum(squared, 1e-300)
+        return jnp.log(squared), {"residual": jnp.sqrt(squared)}
+
+    return of
+
+
+def _implicitly(instance: Instance, projection: Projection) -> Callable[..., Adapted]:
+    """Of a nonlinear problem: w* solves g = A^T r + ridge (w - w_before) = 0, with l = (A^T A + ridge)^-1 A^T r
 
         d|r(w*)|^2 = d_geometry ( |r|^2 - 2 (A l) . r ) = d_geometry ( 4/3 |r(w* - l/2)|^2 - 1/3 |r(w* + l)|^2 ),
 
-    two gradients of eq. (3) in the emitted module's fused form, and nothing is differentiated through the solve. A guess of weights, which
-    nonlinear problems start from, is drawn to w* in the metric of A.
+    two gradients of eq. (3) in the emitted module's fused form in place of Gauss-Newton steps unrolled (Burgers, 144 kernels, batch of 4: 45 ms
+    of CPU a step in place of 400). The ridge holds the last step only, so that its columns hardly matter once the steps have converged. The
+    guessed weights, where the steps start, are drawn to w* in the metric of A.
     """
 
     def of(slots: jax.Array, key: Any, params: Parameters) -> Adapted:
@@ -88,10 +106,8 @@ def projected_loss(instance: Instance, projection: Projection) -> Callable[..., 
         at = [rows.squared_norm(instance.compiled, theta | {"weights": w}, scales) for w in (weights - half / 2, weights + half)]
         slope = (4 * at[0] - at[1]) / 3
         value = jnp.log(squared) + (slope - jax.lax.stop_gradient(slope)) / jax.lax.stop_gradient(squared * none)
-        if not instance.linear:
-            missed = jnp.sum((matrix @ (theta["weights"] - weights).ravel()) ** 2) / none
-            value = value + GUESS * jnp.log(missed + 1e-12)
-        return value, {"residual": jnp.sqrt(squared)}
+        missed = jnp.sum((matrix @ (theta["weights"] - weights).ravel()) ** 2) / none
+        return value + GUESS * jnp.log(missed + 1e-12), {"residual": jnp.sqrt(squared)}
 
     return of
 
