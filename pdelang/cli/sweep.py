@@ -22,7 +22,7 @@ SHOWN = 5
 
 @guarded
 def sweep(
-    file: Annotated[Path, typer.Argument(help="A program.", metavar="FILE")],
+    file: Annotated[Path, typer.Argument(help="A program, or a family that `pdelang train` has written.", metavar="FILE")],
     out: Annotated[Path, typer.Option("-o", "--out", metavar="OUT.nc", help="Write the solutions: netCDF4.")],
     parameter: Annotated[
         list[str] | None,
@@ -121,8 +121,19 @@ def _of_program(
         return solve_all(compiled, grid=points, workers=workers, progress=progress, **{**settings, **swept})
 
 
-def _of_family(*_: Any) -> xarray.Dataset:
-    raise CommandError("this is a file of arrays, not a program: only programs can be swept by now; `pdelang query` asks a trained family")
+def _of_family(
+    file: Path, swept: dict[str, Any], settings: dict[str, Any], grid: str | None, workers: int | None, quiet: bool
+) -> xarray.Dataset:
+    from pdelang.cli.progress import reporting
+    from pdelang.runtime.family import Family
+
+    tolerance = settings.pop("tolerance", None)
+    if settings or workers:
+        raise CommandError("a family is swept with --tol and --grid alone: -O and --workers are for the direct solver")
+    family = Family.load(file)
+    points = None if grid is None else _points(grid, [c.name for c in family.compiled.problem.coordinates])
+    with reporting(quiet) as progress:
+        return family.sweep(grid=points, tolerance=tolerance, progress=progress, **swept)
 
 
 SOURCES: dict[str, Callable[..., xarray.Dataset]] = {"program": _of_program, "family": _of_family}

@@ -7,10 +7,11 @@ has one. What misses the tolerance is solved directly, and the solution says so:
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pdelang.compiler.compiled import CompiledProblem, Parameters
 from pdelang.compiler.parameters import resolve
@@ -25,6 +26,9 @@ from pdelang.runtime.result import MethodResult, Progress, silent
 from pdelang.runtime.solution import Solution
 from pdelang.runtime.status import Status
 from pdelang.runtime.validation import blame, decide, validate
+
+if TYPE_CHECKING:
+    import xarray
 
 BEYOND = 0.25
 """Share of a parameter's range by which a query may leave it: further out nothing that was learned says anything."""
@@ -101,6 +105,30 @@ class Family:
         solved = direct(self.compiled, given, SolveOptions(tolerance=wanted, seed=seed), progress)
         reason = f"what was learned misses the tolerance ({learned.message or learned.status.value}): solved directly; {solved.reason}"
         return replace(solved, reason=reason, seconds=time.perf_counter() - began)
+
+    def sweep(
+        self, *, grid: Any = None, tolerance: float | None = None, fallback: bool = True, progress: Progress = silent, **parameters: Any
+    ) -> xarray.Dataset:
+        """u(c_1, ..., c_p, xi) for the outer product of the given values, as `pdelang.sweep` makes it.
+
+        grid: points of the output, an axis; as there. tolerance: the training's by default; what misses it by the family's estimate, or
+        by the check of a query where there is none, is solved directly unless `fallback` is false. UsageError: as there.
+        """
+        from pdelang.runtime.family_sweep import sweep
+
+        return sweep(self, grid, self.tolerance if tolerance is None else tolerance, fallback, progress, parameters)
+
+    def statistics(
+        self, *, grid: Any = None, quantiles: Sequence[float] = (0.05, 0.5, 0.95), samples: int = 2000, seed: int = 0
+    ) -> xarray.Dataset:
+        """Mean, variance and quantiles of every field over the declared distributions: `u_mean`, `u_variance`, `u_quantile`.
+
+        grid: points of the output, an axis; as in `sweep`. Mean and variance of a spectral family are exact integrals of it, everything
+        else comes from `samples` draws. UsageError: a domain that depends on the parameters; resonances in the range.
+        """
+        from pdelang.runtime.statistics import statistics
+
+        return statistics(self, grid, quantiles, samples, seed)
 
     def _judged(self, parameters: Parameters, result: MethodResult, tolerance: float, seed: int, began: float) -> Solution:
         if isinstance(result.representation, GaussianExpansion):

@@ -53,6 +53,11 @@ class Conditions:
             [np.atleast_1d(_to_unit(p, np.asarray(parameters[p.name], dtype=float))) for p in self.declared] or [np.zeros(0)]
         )
 
+    def units(self, parameters: Mapping[str, np.ndarray]) -> np.ndarray:
+        """z of many sets of parameters, name -> (M,) or (M, n) for a vector: (M, size)."""
+        columns = [_to_unit(p, np.asarray(parameters[p.name], dtype=float)) for p in self.declared]
+        return np.concatenate([c.reshape(len(c), -1) for c in columns], axis=1)
+
     def values(self, z: np.ndarray) -> dict[str, Any]:
         """Parameters of z (..., size): name -> (...), or (..., n) for a vector."""
         out, start = {}, 0
