@@ -9,6 +9,7 @@ drawn anew every chunk like everybody's; on everybody's own points if its `grid`
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Self
@@ -151,16 +152,24 @@ class Training:
     value: float = float("inf")
 
     @classmethod
-    def start(cls, compiled: CompiledProblem, params: Parameters, options: SolveOptions, theta: Theta = None) -> Self:
-        """Of the network `options.ansatz`, rbf for the Gaussians of eq. (2), from `theta` or its own first numbers."""
+    def start(
+        cls,
+        compiled: CompiledProblem,
+        params: Parameters,
+        options: SolveOptions,
+        theta: Theta = None,
+        shape: Mapping[str, Any] | None = None,
+    ) -> Self:
+        """Of the network `options.ansatz`, rbf for eq. (2), from `theta` or its own first numbers. shape: see `Settings`."""
         box = size_of(compiled, params)
         if options.ansatz == "rbf":
             network: Any = Gaussians(box, compiled.module)
             theta = standard(compiled, params, options) if theta is None else theta
         else:
-            shape = SETTINGS[options.ansatz].shape if options.ansatz in SETTINGS else {}
+            shape = SETTINGS[options.ansatz].shape if shape is None and options.ansatz in SETTINGS else shape or {}
             network = network_class(options.ansatz).sized(box, options.unknowns or DEFAULT_UNKNOWNS, **shape)
             theta = network.init(jax.random.key(options.seed)) if theta is None else theta
+        theta = jax.tree.map(lambda leaf: jnp.asarray(leaf, dtype=float), theta)  # a weak type would compile the second chunk anew
         state = optimiser(options.optimizer, learning_rate(options)).init(theta)
         return cls(compiled, {n: jnp.asarray(v, dtype=float) for n, v in params.items()}, options, network, theta, state)
 
