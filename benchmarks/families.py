@@ -4,10 +4,11 @@
     python benchmarks/families.py --only convection --generators plain,spectral
     python benchmarks/families.py --quick                            a tenth of the training steps
 
-Columns: `inside`, mean relative L2 over 20 held-out conditions of the declared distributions; `worst` of them; `outside`, over 20 conditions
-with one parameter up to 20 % of its range beyond it, and how many of those say themselves that they miss 1e-2 (where the full solver would
-step in). `query`: median milliseconds after the first, wall and CPU time, whatever else the machine does. `training`: CPU seconds. The truth
-is the program's exact solution, or a direct solve to 1e-7. `limit`: what the project must reach.
+Columns: `inside`, mean relative L2 over 20 held-out conditions of the declared distributions; `worst` of them; `outside`, over 20
+conditions with one parameter up to 20 % of its range beyond it, and how many of those say themselves that they miss 1e-2 (where the full
+solver would step in). `query`: median milliseconds after the first, wall and CPU time, whatever else the machine does.
+`training`: CPU seconds. The
+truth is the program's exact solution, or a direct solve to 1e-7. `limit`: what the project must reach.
 """
 
 from __future__ import annotations
@@ -110,8 +111,8 @@ def measure(row: Row, generator: str, steps: int | None, tolerance: float) -> di
 def line(r: dict[str, Any]) -> str:
     return (
         f"{r['family']:12} {r['generator']:12} inside {r['inside']:.1e} worst {r['worst']:.1e} (limit {r['limit']:.0e})   "
-        f"outside {r['outside']:.1e}, {r['said']} of {COUNT} say so, {r['silent']} wrong and silent   query {r['query']:.1f} ms, {r['query_cpu']:.1f} CPU   "
-        f"training {r['training']:.0f} s CPU, {r['steps']:.0f} steps"
+        f"outside {r['outside']:.1e}, {r['said']} of {COUNT} say so, {r['silent']} wrong and silent   "
+        f"query {r['query']:.1f} ms, {r['query_cpu']:.1f} CPU   training {r['training']:.0f} s CPU, {r['steps']:.0f} steps"
     )
 
 

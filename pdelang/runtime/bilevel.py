@@ -89,8 +89,8 @@ def _implicitly(instance: Instance, projection: Projection) -> Callable[..., Ada
 
         d|r(w*)|^2 = d_geometry ( |r|^2 - 2 (A l) . r ) = d_geometry ( 4/3 |r(w* - l/2)|^2 - 1/3 |r(w* + l)|^2 ),
 
-    two gradients of eq. (3) in the emitted module's fused form in place of Gauss-Newton steps unrolled (Burgers, 144 kernels, batch of 4: 45 ms
-    of CPU a step in place of 400). The ridge holds the last step only, so that its columns hardly matter once the steps have converged. The
+    two gradients of eq. (3) in the emitted module's fused form in place of Gauss-Newton steps unrolled (Burgers, 144 kernels, batch of 4:
+    45 ms of CPU a step in place of 400). The ridge holds the last step only, so that its columns hardly matter once the steps converge. The
     guessed weights, where the steps start, are drawn to w* in the metric of A.
     """
 

@@ -1,6 +1,9 @@
 """Slots -> kernels: a network's numbers, all of order one, as corrections of a standard layout.
 
-    mu_k = mu0_k + m_k,   log sigma_k = log sigma0_k + l_k,   r_k = q_k,   w_k = w0_k + unit v_k,      slot k = (v, m, l, q)
+    mu_k = mu0_k + h_k b(m_k, MOVE),   log sigma_k = log sigma0_k + b(l_k, STRETCH),   r_k = q_k,   w_k = w0_k + unit v_k,
+
+slot k = (v, m, l, q), h_k the spacing there, b(x, most) = most tanh(x/most): a smooth bound, for kernels that have left the box or
+become flat have no gradient that brings them back (convection, without it: after 2,000 steps 84 % of the centres stood outside).
 
 The standard layout is a grid, graded where direct solves at a few conditions are steep; distances between slots weigh every kind of
 parameter alike, which distances between thetas would not.
@@ -21,6 +24,8 @@ from pdelang.runtime.layout.scattered import Mapping1D
 
 OVERLAP = 1.5
 """Widths in spacings. Convection, 64 kernels, beta = 1.3, untrained: 8e-4."""
+MOVE, STRETCH = 2.5, 1.5
+"""How far a kernel may move, in spacings, and the logarithm of how much wider or narrower it may become."""
 BEYOND = 0.5
 """Spacings by which the grid reaches beyond each end that is not periodic."""
 
@@ -64,13 +69,17 @@ class StandardLayout:
         values, centres, log_scales, shears = jnp.split(slots, [fields, fields + d, fields + 2 * d], axis=1)
         return {
             "weights": self.weights + self.unit[:, None] * values.T,
-            "centres": self.centres + centres,
-            "log_scales": self.log_scales + log_scales,
+            "centres": self.centres + np.exp(self.log_scales) / OVERLAP * _bounded(centres, MOVE),
+            "log_scales": self.log_scales + _bounded(log_scales, STRETCH),
             "shears": shears,
         }
 
     def arrays(self) -> dict[str, np.ndarray]:
         return {"centres": self.centres, "log_scales": self.log_scales, "weights": self.weights, "unit": self.unit}
+
+
+def _bounded(x: jax.Array, most: float) -> jax.Array:
+    return most * jnp.tanh(x / most)
 
 
 def _line(count: int, periodic: bool, mapping: Mapping1D | None) -> tuple[np.ndarray, np.ndarray]:

@@ -32,7 +32,7 @@ CHUNK = 50
 """Optimiser steps a unit of work."""
 KERNELS, NONLINEAR_KERNELS = {1: 32, 2: 64, 3: 216, 4: 256}, {1: 32, 2: 144, 3: 343, 4: 256}
 """By the number of coordinates."""
-STEPS, NONLINEAR_STEPS = 15_000, 6_000
+STEPS, NONLINEAR_STEPS = 6_000, 6_000
 POINTS_PER_KERNEL, FEWEST_POINTS = 4, 500
 BATCH = 4
 RIDGE, UNROLLED = 1e-8, 3
