@@ -14,10 +14,10 @@ import numpy as np
 import scipy.linalg as sl
 from scipy.linalg.blas import daxpy
 
-from pdelang.runtime.layout.faces import AxisConstraints, StackedConstraints
+from pdelang.runtime.layout.faces import StackedConstraints
 from pdelang.runtime.layout.factor import Array
 from pdelang.runtime.layout.product import along
-from pdelang.runtime.solve.product_system import SlabSystem
+from pdelang.runtime.solve.product_system import SlabSystem, Space
 
 Key = tuple[int, int]  # (time order of the field, order of the time derivative): selects the power of the integration matrix
 
@@ -67,31 +67,22 @@ def frozen_blocks(system: SlabSystem, partials: Array, face_partials: dict[int, 
     """
     space, p = system.space, system.program
     constraints = space.constraints
-    full = int(np.prod(space.ranks))
-    nulls: list[list[Array]] | None = None
-    widths = [full] * p.fields
-    if isinstance(constraints, AxisConstraints):
-        nulls = [[s.null for s in axes] for axes in constraints.spaces]
-        widths = [int(np.prod(shape)) for shape in constraints.shapes]
-    heights = [full] * p.fields if full_tests else widths
+    widths = [int(np.prod([v[0].shape[1] for v in own])) for own in space.free_values]
+    heights = [int(np.prod(space.ranks))] * p.fields if full_tests else widths
     row_at, column_at = np.concatenate([[0], np.cumsum(heights)]), np.concatenate([[0], np.cumsum(widths)])
 
-    def columns(matrices: Sequence[Array], field: int) -> list[Array]:
-        return list(matrices) if nulls is None else [m @ n for m, n in zip(matrices, nulls[field])]
-
-    interior: dict[Key, Array] = {}
+    groups: dict[tuple[Key, int, int], list[tuple[tuple[int, ...], Array]]] = {}
     for partial, values in zip(p.partials, partials):
         field, orders = partial.index
         alpha, k = system.split(orders)
         coefficient = mean_in_time(system, values)
-        if not coefficient.any():
-            continue
-        key = (p.time_orders[field], k)
+        if coefficient.any():
+            groups.setdefault(((p.time_orders[field], k), partial.slot, field), []).append((alpha, coefficient))
+    interior: dict[Key, Array] = {}
+    for (key, slot, field), terms in groups.items():
         block = interior.setdefault(key, np.zeros((row_at[-1], column_at[-1])))
-        tests = space.tests if full_tests or nulls is None else [n.T @ t for n, t in zip(nulls[partial.slot], space.tests)]
-        bases = columns([v[a] for v, a in zip(space.values, alpha)], field)
-        rows = slice(row_at[partial.slot], row_at[partial.slot + 1])
-        block[rows, column_at[field] : column_at[field + 1]] += assemble(tests, bases, coefficient)
+        part = block[row_at[slot] : row_at[slot + 1], column_at[field] : column_at[field + 1]]
+        part += _assembled(space, space.tests if full_tests else space.free_tests[slot], slot, field, terms)
 
     faces: dict[Key, Array] = {}
     offsets = np.concatenate([[0], np.cumsum([face_rows(system, n) for n in space.weak])]).astype(int)
@@ -104,15 +95,34 @@ def frozen_blocks(system: SlabSystem, partials: Array, face_partials: dict[int, 
                 [coefficient.shape[free.index(i)] if i in free else 1 for i in range(space.dimension)]
             )
             tests = [space.factors[i].test if i in free else np.ones((1, 1)) for i in range(space.dimension)]
-            bases = columns(space.face_matrices(number, (jet.field, alpha), jet.place), jet.field)
+            bases = space.face_matrices(number, (jet.field, alpha), jet.place)
+            if space.nulls is not None:
+                bases = [m if n is None else m @ n for m, n in zip(bases, space.nulls[jet.field])]
             block = faces.setdefault((p.time_orders[jet.field], k), np.zeros((offsets[-1], column_at[-1])))
             block[begin:end, column_at[jet.field] : column_at[jet.field + 1]] += assemble(tests, bases, grid)
 
-    if isinstance(constraints, StackedConstraints) and constraints.members:
+    if isinstance(constraints, StackedConstraints) and space.nulls is None:
         null = constraints.space.null
         interior = {key: (m if full_tests else null.T @ m) @ null for key, m in interior.items()}
         faces = {key: m @ null for key, m in faces.items()}
     return Frozen(interior, faces)
+
+
+def _assembled(space: Space, tests: list[Array], slot: int, field: int, terms: list[tuple[tuple[int, ...], Array]]) -> Array:
+    """Sum of <t_i, c(x) D^alpha b_j>: constant coefficients by the space's operators, along one axis the others by one product."""
+    bases, varying = space.free_values[field], []
+    total: Array | float = 0.0
+    for alpha, coefficient in terms:
+        if coefficient.size == 1 and slot == field and tests is space.free_tests[slot]:
+            operator = np.eye(1)
+            for own, k in zip(space.free_operators[field], alpha):
+                operator = np.kron(operator, own[k])
+            total = total + coefficient.item() * operator
+        elif len(tests) == 1:
+            varying.append(coefficient[:, None] * bases[0][alpha[0]])
+        else:
+            total = total + assemble(tests, [b[k] for b, k in zip(bases, alpha)], coefficient)
+    return np.asarray(total + tests[0] @ sum(varying) if varying else total)
 
 
 def face_rows(system: SlabSystem, number: int) -> int:
@@ -149,6 +159,13 @@ def test_space(system: SlabSystem, frozen: Frozen) -> Tests | None:
     return Tests(Vt[rank:].T, U[:, :rank] / scale[:, None])
 
 
+def _combined(matrices: dict[Key, Array], shares: dict[Key, complex]) -> Array:
+    total, *others = (shares[key] * matrix for key, matrix in matrices.items())
+    for other in others:
+        total += other
+    return total
+
+
 class DenseModes:
     """One LU an eigenvalue of the integration matrix; conjugate pairs are solved once."""
 
@@ -159,23 +176,19 @@ class DenseModes:
         self.multiple = np.where(T.eigenvalues.imag[self.chosen] > 0, 2.0, 1.0)
         self.lus = []
         for j in self.chosen:
-            top: Array | float = 0.0
-            for (order, k), matrix in frozen.interior.items():
-                top = top + T.symbol(order, k, h)[j] * matrix
-            A = np.asarray(top)
+            shares = {key: T.symbol(*key, h)[j] for key in {*frozen.interior, *frozen.faces}}
+            shares = {key: s if T.eigenvalues[j].imag else s.real for key, s in shares.items()}
+            A = _combined(frozen.interior, shares)
             if tests is not None:
-                bottom = sum(T.symbol(order, k, h)[j] * matrix for (order, k), matrix in frozen.faces.items())
-                A = tests(A, np.asarray(bottom))
-            if T.eigenvalues[j].imag == 0:
-                A = A.real
-            self.lus.append(sl.lu_factor(A, check_finite=False))
+                A = tests(A, _combined(frozen.faces, shares))
+            self.lus.append(sl.lu_factor(A.T, check_finite=False, overwrite_a=True))  # of the transpose: LAPACK counts columns first
 
     def __call__(self, R: Array) -> Array:
         hat = R @ self.time.inverse.T
         out = np.zeros_like(R)
         for j, multiple, lu in zip(self.chosen, self.multiple, self.lus):
             column = hat[:, j] if multiple == 2 else hat[:, j].real
-            solved = sl.lu_solve(lu, column, check_finite=False)
+            solved = sl.lu_solve(lu, column, trans=1, check_finite=False)
             out += multiple * (solved[:, None] * self.time.eigenvectors[:, j]).real
         return out
 

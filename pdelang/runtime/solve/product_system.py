@@ -69,6 +69,35 @@ class Space:
         return [[None, *(t @ v for v in f.values[1:])] for t, f in zip(self.tests, self.factors)]
 
     @cached_property
+    def nulls(self) -> list[list[Array | None]] | None:
+        """For each field and axis what the strong conditions leave free, (r, free), None: all. None as a whole: they couple the fields."""
+        constraints = self.constraints
+        if isinstance(constraints, StackedConstraints) and constraints.members and self.program.fields > 1:
+            return None
+        spaces = constraints.spaces if isinstance(constraints, AxisConstraints) else [[constraints.space]] * self.program.fields
+        return [[s.null if len(s.rows) else None for s in own] for own in spaces]
+
+    @cached_property
+    def free_tests(self) -> list[list[Array]]:
+        """For each field and axis the test functions that satisfy the homogeneous conditions, (free, points)."""
+        nulls = self.nulls or [[None] * self.dimension] * self.program.fields
+        return [[t if null is None else null.T @ t for null, t in zip(own, self.tests)] for own in nulls]
+
+    @cached_property
+    def free_values(self) -> list[list[list[Array]]]:
+        """For each field, axis and order the derivatives of the free basis functions, (points, free)."""
+        nulls = self.nulls or [[None] * self.dimension] * self.program.fields
+        return [[[v if null is None else v @ null for v in f.values] for null, f in zip(own, self.factors)] for own in nulls]
+
+    @cached_property
+    def free_operators(self) -> list[list[list[Array]]]:
+        """For each field, axis and order k <t_i, D^k b_j> of its free functions, (free, free)."""
+        return [
+            [[np.eye(len(t)), *(t @ v for v in values[1:])] for t, values in zip(tests, free)]
+            for tests, free in zip(self.free_tests, self.free_values)
+        ]
+
+    @cached_property
     def initial(self) -> tuple[int, ...]:
         p = self.program
         return tuple(n for n, c in enumerate(p.compiled.conditions) if p.is_initial(c, p.places[n]))
