@@ -29,6 +29,11 @@ SETTINGS: Mapping[str, Settings] = {
 }
 
 
+def settings(ansatz: str) -> Settings:
+    """Its row; of a representation of one's own, which has none, the defaults."""
+    return SETTINGS.get(ansatz, Settings())
+
+
 def learning_rate(options: SolveOptions) -> float:
     """The one asked for, or the ansatz' own."""
-    return options.learning_rate if options.learning_rate is not None else SETTINGS[options.ansatz].learning_rate
+    return options.learning_rate if options.learning_rate is not None else settings(options.ansatz).learning_rate

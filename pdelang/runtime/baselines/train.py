@@ -24,7 +24,7 @@ from pdelang.runtime.baselines import network_class
 from pdelang.runtime.baselines.gaussians import Gaussians, standard
 from pdelang.runtime.baselines.network_representation import NetworkExpansion
 from pdelang.runtime.baselines.seam import Box, Network, Theta
-from pdelang.runtime.baselines.settings import SETTINGS, learning_rate
+from pdelang.runtime.baselines.settings import learning_rate, settings
 from pdelang.runtime.collocation import Parameters, at_places, holds
 from pdelang.runtime.objective import alpha
 from pdelang.runtime.options import SolveOptions
@@ -166,7 +166,7 @@ class Training:
             network: Any = Gaussians(box, compiled.module)
             theta = standard(compiled, params, options) if theta is None else theta
         else:
-            shape = SETTINGS[options.ansatz].shape if shape is None and options.ansatz in SETTINGS else shape or {}
+            shape = settings(options.ansatz).shape if shape is None else shape
             network = network_class(options.ansatz).sized(box, options.unknowns or DEFAULT_UNKNOWNS, **shape)
             theta = network.init(jax.random.key(options.seed)) if theta is None else theta
         theta = jax.tree.map(lambda leaf: jnp.asarray(leaf, dtype=float), theta)  # a weak type would compile the second chunk anew
@@ -182,7 +182,8 @@ class Training:
         falling = jnp.asarray(rates(learning_rate(self.options), self.options.steps, self.done, CHUNK))
         count, name = jnp.asarray(min(steps, CHUNK)), self.options.optimizer
         theta, state, value = _chunk(self.network, system, name, count, falling, self.theta, self.state, self.draw(), self.params)
-        if steps and not all(bool(jnp.isfinite(leaf).all()) for leaf in (*jax.tree.leaves(theta), value)):
+        finite = all(bool(jnp.isfinite(leaf).all()) for leaf in (*jax.tree.leaves(theta), value))
+        if steps and not finite:
             return False
         self.theta, self.state, self.done, self.value = theta, state, self.done + min(steps, CHUNK), float(value)
         return True
