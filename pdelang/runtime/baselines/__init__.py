@@ -12,6 +12,7 @@ NETWORKS = {
     "mlp": ("pdelang.runtime.baselines.mlp", "MLP"),
     "spinn": ("pdelang.runtime.baselines.spinn", "SPINN"),
     "pikan": ("pdelang.runtime.baselines.pikan", "PIKAN"),
+    "separable": ("pdelang.runtime.baselines.separable", "SeparableGaussians"),
     "pig": ("pdelang.runtime.baselines.pig", "PIG"),
 }
 """name -> (module, class); the class is a `seam.Network`."""

@@ -1,0 +1,60 @@
+"""The studies behind the figures: matched counts, resumable files, tables from rows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import jax
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def _as_a_script(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(Path(__file__).parent.parent / "benchmarks")
+
+
+def test_all_contenders_have_as_many_parameters() -> None:
+    from figures.cases import problem
+    from figures.contenders import CONTENDERS, STEPPED, Budget, matched
+
+    from pdelang.runtime.baselines import network_class
+    from pdelang.runtime.baselines.seam import count
+    from pdelang.runtime.baselines.settings import settings
+    from pdelang.runtime.baselines.train import size_of
+
+    for name in ("convection", "helmholtz"):
+        case = problem(name)
+        wanted = matched(case, Budget(1))
+        for ansatz in {CONTENDERS[c].settings["ansatz"] for c in STEPPED} - {"rbf"}:
+            network = network_class(ansatz).sized(size_of(case.compiled, case.parameters), wanted, **settings(ansatz).shape)
+            assert count(jax.eval_shape(network.init, jax.random.key(0))) == pytest.approx(wanted, rel=0.05), ansatz
+
+
+def test_a_finished_run_is_not_repeated_and_a_torn_line_is_dropped(tmp_path: Path) -> None:
+    from figures.study import Study
+
+    path, ran = tmp_path / "study.csv", []
+
+    def measure(name: str, seed: int) -> list[dict[str, float]]:
+        ran.append((name, seed))
+        return [{"error": 0.25}, {"error": 0.125}]
+
+    Study(path, ("name", "seed"), ("error",)).run([("a", 0)], measure)
+    with path.open("a") as file:
+        file.write("b,0,0.5\nc,0,0.")
+    again = Study(path, ("name", "seed"), ("error",))
+    again.run([("a", 0), ("b", 0), ("c", 0)], measure)
+    assert ran == [("a", 0), ("c", 0)]
+    assert [row["error"] for row in Study(path, ("name", "seed"), ("error",)).of(name="c")] == ["0.25", "0.125"]
+
+
+def test_the_clock_and_the_error_of_a_trace() -> None:
+    from figures.cases import problem
+    from figures.contenders import Budget, begin, trace
+
+    budget = Budget(200, unknowns=600, collocation=512, measured=2)
+    points = list(trace(begin("rbf", problem("fit"), budget, 0), problem("fit"), budget))
+    assert [p.step for p in points] == [0, 100, 200]
+    assert points[0].error == pytest.approx(1.0)
+    assert points[2].error < points[1].error < 1
+    assert points[2].seconds > points[1].seconds > 0
