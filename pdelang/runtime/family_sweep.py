@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from pdelang.compiler.compiled import CompiledProblem
 from pdelang.compiler.parameters import UsageError
@@ -59,10 +61,15 @@ def _fill(family: Family, instances: Instances, unit: list[np.ndarray], results:
     """Values and estimates of all instances, a chunk at a time."""
     z, sample = _units(family, instances), _sampler(family.model, family.compiled, unit)
     step = max(1, CHUNK // int(np.prod([len(results.values), *(len(a) for a in unit)])))
-    for start in range(0, len(z), step):
+
+    def fill(start: int) -> None:
         own = slice(start, start + step)
         results.estimate[own] = sample(z[own], results.values[:, own])
-        progress("sweeping", min(start + step, len(z)) / len(z))
+
+    with threadpool_limits(1), ThreadPoolExecutor(cores()) as threads:  # memory's bandwidth is the limit: every core's is wanted
+        starts = range(0, len(z), step)
+        for start, _ in zip(starts, threads.map(fill, starts)):
+            progress("sweeping", min(start + step, len(z)) / len(z))
     results.batched[:] = True
 
 

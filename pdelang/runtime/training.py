@@ -56,6 +56,10 @@ class TrainOptions:
     inner_rate: float = 1e-3
 
 
+FEW = 5
+"""Parameters, up to which a sparse grid of solves is tried."""
+SUCCESSORS = {"spectral": "coefficients"}
+"""Of `auto`: what learns a family that the first choice has given up."""
 OBJECTIVES = ("projected", "paper")
 RANGES: Mapping[str, tuple[float, float]] = {
     "tolerance": (1e-14, 1.0),
@@ -126,7 +130,13 @@ def train(
     elif resume:
         raise UsageError("there is nothing to resume from: give the family's file")
     begun, record = _started(compiled, conditions, chosen, path if resume else None, progress)
-    return _loop(compiled, begun, record, path, Log(Path(log) if log else None, keep=record.steps), progress)
+    rows = Log(Path(log) if log else None, keep=record.steps)
+    family = _loop(compiled, begun, record, path, rows, progress)
+    if chosen.generator == "auto" and family.record.message and family.record.generator in SUCCESSORS:
+        progress(family.record.message)
+        begun, record = _handed_over(compiled, chosen, family.record)
+        family = _loop(compiled, begun, record, path, Log(rows.path), progress)
+    return family
 
 
 def _compiled(problem: Problem | CompiledProblem | str | Path) -> CompiledProblem:
@@ -154,17 +164,24 @@ def _started(compiled: CompiledProblem, conditions: Conditions, options: TrainOp
 
 
 def choose(compiled: CompiledProblem, conditions: Conditions) -> tuple[str, str]:
-    """The generator for `auto`, and one sentence that says why."""
+    """The generator for `auto`, and one sentence that says why. How smooth the family is only solves tell: see SUCCESSORS."""
     from pdelang.runtime.solve import choose as choose_method
 
-    if conditions.size <= 5 and choose_method(compiled)[0] == "product":
-        return (
-            "spectral",
-            f"{conditions.size} parameter{'s' if conditions.size > 1 else ''} on a box: direct solves at sparse-grid nodes, interpolated",
-        )
-    if choose_method(compiled)[0] == "product":
-        return "coefficients", f"{conditions.size} parameters are too many for a grid of solves: a network of coefficients, polished"
-    return "variational", "no product layout holds the problem: a generator of scattered kernels"
+    count = f"{conditions.size} parameter{'s' if conditions.size > 1 else ''}"
+    if choose_method(compiled)[0] != "product":
+        return "variational", "no product layout holds the problem: a generator of scattered kernels"
+    if conditions.size <= FEW:
+        return "spectral", f"{count} on a box: direct solves at sparse-grid nodes, interpolated"
+    return "coefficients", f"{count} are too many for a grid of solves: a network gives the coefficients"
+
+
+def _handed_over(compiled: CompiledProblem, options: TrainOptions, record: Record) -> Any:
+    """Another generator's training, where the first one found that it cannot learn this family."""
+    name = SUCCESSORS[record.generator]
+    reason = f"{record.generator} gave up: {record.message}"
+    return training_class(name).start(compiled, replace(options, generator=name)), Record(
+        name, reason, asdict(options), seconds=record.seconds
+    )
 
 
 def _loop(compiled: CompiledProblem, training: Any, record: Record, path: Path | None, log: Log, progress: Progress) -> Family:

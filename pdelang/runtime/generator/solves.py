@@ -39,7 +39,8 @@ class Solved:
 
 @dataclass(eq=False)
 class Solves:
-    """Call it with parameters. spent: seconds of all solves until now; beyond START processes are started, as many as cores.
+    """Call it with parameters. spent: seconds of this process in all solves until now; beyond START processes are
+    started, as many as cores.
 
     KeyboardInterrupt passes through: nothing of the batch is kept then.
     """
@@ -51,12 +52,12 @@ class Solves:
     pool: ProcessPoolExecutor | None = field(default=None, repr=False)
 
     def __call__(self, parameters: Sequence[Parameters]) -> list[Solved]:
-        began = time.perf_counter()
+        began = time.process_time()
         if self.workers > 1 and len(parameters) > 1 and self.spent > START:
             answers = self._beside(parameters)
         else:
             answers = [solved(self.compiled, p, self.options) for p in parameters]
-        self.spent += time.perf_counter() - began
+        self.spent += time.process_time() - began
         return answers
 
     def _beside(self, parameters: Sequence[Parameters]) -> list[Solved]:

@@ -15,6 +15,7 @@ from typing import Any, Self
 import numpy as np
 
 from pdelang.compiler.compiled import CompiledProblem, Parameters
+from pdelang.compiler.parameters import UsageError
 from pdelang.runtime.generator import sparse_grid as grid
 from pdelang.runtime.generator.adaptive_grid import FIRST, AdaptiveGrid, fallen
 from pdelang.runtime.generator.common_layout import CommonLayout, Sample, below, common_layout, norms, packed, unpacked
@@ -257,7 +258,7 @@ class SpectralTraining:
 
     def generator(self) -> Spectral:
         if self.layout is None or self.table is None:
-            raise KeyboardInterrupt
+            raise UsageError(self.message) if self.message else KeyboardInterrupt
         nodes, table = self.adaptive.nodes, self.table
         explored = self.adaptive.explored() and not self.message
         around, amounts = self.adaptive.border() if explored else (np.zeros((1, self.conditions.size), dtype=int), np.array([np.inf]))

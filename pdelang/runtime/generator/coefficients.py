@@ -1,0 +1,324 @@
+"""Coefficients by a network, for many parameters: labels from the direct solver, distance of functions as loss.
+
+    C(c) = C_mean + sum_r y_r(z(c)) V_r,    loss = mean over labels of ||y(z) - y*||^2 / mean ||y*||^2
+
+C are the coefficients in the orthonormal factors of one common layout, where the distance of coefficients is the distance of functions;
+V_r are the principal directions of the labels (proper orthogonal decomposition), and y a plain network. A tenth of the labels is held
+out: their error is the family's estimate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import pairwise
+from typing import Any, Self
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+
+from pdelang.compiler.compiled import CompiledProblem, Parameters
+from pdelang.compiler.parameters import UsageError
+from pdelang.runtime.generator.common_layout import CommonLayout, Sample, below, common_layout, norms, packed, unpacked
+from pdelang.runtime.generator.conditions import Conditions
+from pdelang.runtime.generator.seam import Arrays, QueryOptions
+from pdelang.runtime.generator.solves import Solves
+from pdelang.runtime.options import SolveOptions
+from pdelang.runtime.representation import representation_class
+from pdelang.runtime.result import MethodResult
+from pdelang.runtime.status import Status
+
+jax.config.update("jax_enable_x64", True)
+
+LABELS, LABELS_A_UNIT = 400, 8
+LABEL_TOLERANCE = 1e-4
+"""A network does not come near: labels are cheap ones."""
+LOST = 1e-3
+"""Relative: what the common layout, and the principal directions, may lose of a label."""
+HELD_OUT = 10
+"""Every tenth label."""
+WIDTH, DEPTH = 128, 3
+STEPS, STEPS_A_UNIT = 20_000, 500
+BATCH = 64
+QUANTILE = 0.9
+"""Of the held-out labels' errors: the estimate."""
+
+Tree = list[tuple[jax.Array, jax.Array]]
+
+
+def network(tree: Any, z: Any) -> Any:
+    """y at z (M, size): (M, rank). tanh; the last layer is linear."""
+    for weight, bias in tree[:-1]:
+        z = jnp.tanh(z @ weight + bias)
+    weight, bias = tree[-1]
+    return z @ weight + bias
+
+
+def initial(sizes: Sequence[int], seed: int) -> Tree:
+    random = np.random.default_rng(seed)
+    pairs = pairwise(sizes)
+    return [(jnp.asarray(random.standard_normal((a, b)) / np.sqrt(a)), jnp.zeros(b)) for a, b in pairs]
+
+
+@dataclass(frozen=True, eq=False)
+class Coefficients:
+    """tree: of the network. mean (P,), directions (rank, P), scale (rank,): of its outputs. norm: of each field, (F,).
+    estimate: of the relative error."""
+
+    layout: CommonLayout
+    tree: Tree
+    mean: np.ndarray
+    directions: np.ndarray
+    scale: np.ndarray
+    norm: np.ndarray
+    estimate: float
+
+    def coefficients(self, z: np.ndarray) -> np.ndarray:
+        """(M, P) at z (M, size)."""
+        return self.mean + (np.asarray(_compiled_network(self.tree, z)) * self.scale) @ self.directions
+
+    def answer(self, compiled: CompiledProblem, parameters: Parameters, options: QueryOptions) -> MethodResult:
+        conditions = Conditions.of(compiled.problem)
+        z = conditions.unit(parameters)
+        lower, upper = (np.asarray(b, dtype=float) for b in compiled.bounds(parameters))
+        inside = conditions.outside(z[np.array(conditions.bounded, dtype=bool)]) < 1e-9
+        return MethodResult(
+            self.layout.representation(self.coefficients(z[None])[0], lower, upper),
+            Status.CONVERGED if inside else Status.TOLERANCE_NOT_MET,
+            "coefficients",
+            0,
+            "coefficients by a network",
+            "" if inside else "the parameters lie outside what was learned",
+            self.estimate * self.norm if inside else None,
+        )
+
+    def grids(self, compiled: CompiledProblem, z: np.ndarray, axes: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+        return self.layout.grids(self.coefficients(z), axes), np.full(len(z), self.estimate)
+
+    def config(self) -> dict[str, Any]:
+        return {"layout": packed(self.layout)[0], "estimate": self.estimate}
+
+    def arrays(self) -> Arrays:
+        own = {"mean": self.mean, "directions": self.directions, "scale": self.scale, "norm": self.norm}
+        return own | _flat("tree", self.tree) | {f"layout/{name}": a for name, a in packed(self.layout)[1].items()}
+
+    @classmethod
+    def restored(cls, compiled: CompiledProblem, config: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Self:
+        layout = unpacked(config["layout"], below(arrays, "layout"))
+        mean, directions, scale, norm = (arrays[name] for name in ("mean", "directions", "scale", "norm"))
+        return cls(layout, _tree(below(arrays, "tree")), mean, directions, scale, norm, float(config["estimate"]))
+
+
+_compiled_network = jax.jit(network)
+
+
+def _flat(name: str, tree: Any) -> Arrays:
+    return {f"{name}/{n}": np.asarray(leaf) for n, leaf in enumerate(jax.tree.leaves(tree))}
+
+
+def _tree(arrays: Mapping[str, np.ndarray]) -> Tree:
+    leaves = [jnp.asarray(arrays[str(n)]) for n in range(len(arrays))]
+    return list(zip(leaves[::2], leaves[1::2]))
+
+
+@dataclass(frozen=True, eq=False)
+class Labels:
+    """z (N, size); y (N, rank), scaled coordinates; the rest as in `Coefficients`."""
+
+    z: np.ndarray
+    y: np.ndarray
+    layout: CommonLayout
+    mean: np.ndarray
+    directions: np.ndarray
+    scale: np.ndarray
+    norm: np.ndarray
+
+    @classmethod
+    def of(cls, z: np.ndarray, samples: Sequence[Sample], layout: CommonLayout) -> Labels:
+        C = np.stack([layout.coefficients(s) for s in samples])
+        norm = np.sqrt(np.mean([norms(layout, c) ** 2 for c in C], axis=0))
+        weights = np.sqrt(layout.weights())
+        mean = C.mean(axis=0)
+        _, s, V = np.linalg.svd((C - mean) * weights, full_matrices=False)
+        rank = max(1, int(np.sum(np.sqrt(np.cumsum(s[::-1] ** 2))[::-1] > LOST * np.linalg.norm(s))))
+        directions = V[:rank]
+        y = ((C - mean) * weights) @ directions.T
+        scale = np.full(rank, np.sqrt(np.mean(np.sum(y**2, axis=1)) / rank))  # one for all: the loss is the distance of functions
+        return cls(z, y / scale, layout, mean, directions / weights, scale, norm)
+
+
+@dataclass(eq=False)
+class CoefficientsTraining:
+    """One unit of work: eight labels, until there are enough; then some hundreds of steps of Adam on a falling rate.
+
+    failed: parameters whose direct solve gave nothing; they are left out.
+    """
+
+    compiled: CompiledProblem
+    seed: int
+    wanted: int
+    steps: int
+    batch: int
+    rate: float
+    tolerance: float
+    z: list[np.ndarray] = field(default_factory=list)
+    samples: list[Sample] = field(default_factory=list)
+    drawn: int = 0
+    step: int = 0
+    tree: Tree | None = None
+    optimiser: Any = None
+    error: float = float("inf")
+    message: str = ""
+
+    @classmethod
+    def start(cls, compiled: CompiledProblem, options: Any) -> Self:
+        count, steps = options.kernels or LABELS, options.steps or STEPS
+        return cls(compiled, options.seed, count, steps, options.batch or BATCH, options.learning_rate, options.tolerance)
+
+    @cached_property
+    def conditions(self) -> Conditions:
+        return Conditions.of(self.compiled.problem)
+
+    @cached_property
+    def solves(self) -> Solves:
+        return Solves(self.compiled, SolveOptions(tolerance=LABEL_TOLERANCE, seed=self.seed))
+
+    @cached_property
+    def labels(self) -> Labels:
+        """Once all are there."""
+        evolving = self.compiled.problem.time is not None
+        layout = common_layout(self.samples, [c.periodic for c in self.compiled.problem.coordinates], evolving, LOST)
+        return Labels.of(np.stack(self.z), self.samples, layout)
+
+    @cached_property
+    def adam(self) -> optax.GradientTransformation:
+        return optax.adam(optax.cosine_decay_schedule(self.rate, self.steps))
+
+    @property
+    def done(self) -> bool:
+        return bool(self.message) or self.step >= self.steps
+
+    @property
+    def fraction(self) -> float:
+        """Labels are taken for half of the work."""
+        return 0.5 * min(self.drawn / self.wanted, 1.0) + 0.5 * self.step / self.steps
+
+    def advance(self) -> dict[str, float]:
+        loss = float("nan")
+        if self.drawn < self.wanted:
+            self._label()
+        else:
+            loss = self._learn()
+        if self.done and self.error > self.tolerance and not self.message:
+            self.message = f"the network's error at held-out parameters is {self.error:.1e}"
+        figures = {"step": self.step, "solves": len(self.samples), "loss": loss, "error": self.error}
+        return {name: float(v) for name, v in figures.items()}
+
+    def _label(self) -> None:
+        every = self.conditions.sample(self.wanted, np.random.default_rng(self.seed))
+        new = every[self.drawn : self.drawn + LABELS_A_UNIT]
+        fixed = self.compiled.parameters()
+        given = [fixed | {n: v if np.ndim(v) else float(v) for n, v in self.conditions.values(z).items()} for z in new]
+        for z, answer in zip(new, self.solves(given)):
+            if answer.sample is not None:
+                self.z.append(z)
+                self.samples.append(answer.sample)
+        self.drawn += len(new)
+        if self.drawn >= self.wanted:
+            self.solves.close()
+            if len(self.samples) < 2 * HELD_OUT:
+                self.message = f"only {len(self.samples)} of {self.drawn} direct solves gave an answer"
+
+    def _begin(self) -> None:
+        sizes = [self.conditions.size, *[WIDTH] * DEPTH, self.labels.y.shape[1]]
+        self.tree = initial(sizes, self.seed)
+        self.optimiser = self.adam.init(self.tree)
+
+    def _learn(self) -> float:
+        """Some hundreds of steps, one compiled function."""
+        if self.tree is None:
+            self._begin()
+        learned = np.arange(len(self.labels.z)) % HELD_OUT > 0
+        z, y = self.labels.z[learned], self.labels.y[learned]
+        count = min(STEPS_A_UNIT, self.steps - self.step)
+        rows = np.random.default_rng((self.seed, self.step)).integers(0, len(z), (count, self.batch))
+        self.tree, self.optimiser, loss = self._epoch(self.tree, self.optimiser, z, y, rows)
+        self.step += count
+        self.error = self._held_out_error(~learned)
+        return float(loss)
+
+    @cached_property
+    def _epoch(self) -> Any:
+        def loss(tree: Any, z: Any, y: Any) -> Any:
+            return jnp.mean(jnp.sum((network(tree, z) - y) ** 2, axis=1)) / y.shape[1]
+
+        def run(tree: Any, optimiser: Any, z: Any, y: Any, rows: Any) -> Any:
+            def one(carry: Any, row: Any) -> Any:
+                value, gradient = jax.value_and_grad(loss)(carry[0], z[row], y[row])
+                updates, state = self.adam.update(gradient, carry[1], carry[0])
+                return (optax.apply_updates(carry[0], updates), state), value
+
+            (tree, optimiser), values = jax.lax.scan(one, (tree, optimiser), rows)
+            return tree, optimiser, jnp.mean(values[-50:])
+
+        return jax.jit(run)
+
+    def _held_out_error(self, held: np.ndarray) -> float:
+        """Relative error of the largest field, a quantile over the labels that were not learned."""
+        family, layout = self._family(), self.labels.layout
+        errors = []
+        for sample, got in zip([s for s, h in zip(self.samples, held) if h], family.coefficients(self.labels.z[held])):
+            exact = layout.coefficients(sample)
+            errors.append(float(np.max(norms(layout, got - exact) / np.maximum(norms(layout, exact), 1e-300))))
+        return float(np.quantile(errors, QUANTILE))
+
+    def _family(self) -> Coefficients:
+        assert self.tree is not None
+        own = self.labels
+        return Coefficients(own.layout, self.tree, own.mean, own.directions, own.scale, own.norm, self.error)
+
+    def generator(self) -> Coefficients:
+        if not self.samples:
+            raise UsageError(f"none of {self.drawn} direct solves gave an answer") if self.drawn else KeyboardInterrupt
+        if self.drawn < self.wanted or len(self.samples) < 2 * HELD_OUT:
+            return self._unlearned()
+        if self.tree is None:
+            self._begin()
+        return self._family()
+
+    def _unlearned(self) -> Coefficients:
+        """The first label for every parameter, with no bound of its error: what a checkpoint between labels holds."""
+        first, evolving = self.samples[:1], self.compiled.problem.time is not None
+        layout = common_layout(first, [c.periodic for c in self.compiled.problem.coordinates], evolving, LOST)
+        mean = layout.coefficients(first[0])
+        tree = initial([self.conditions.size, 1], self.seed)
+        return Coefficients(layout, tree, mean, np.zeros((1, len(mean))), np.ones(1), norms(layout, mean), float("inf"))
+
+    def state(self) -> tuple[dict[str, Any], Arrays]:
+        arrays: Arrays = {"error": np.array(self.error)}
+        for n, (z, sample) in enumerate(zip(self.z, self.samples)):
+            arrays |= {f"{n}/z": z, f"{n}/lower": sample.lower, f"{n}/upper": sample.upper}
+            arrays |= {f"{n}/of/{name}": a for name, a in sample.representation.arrays().items()}
+        numbers = {"kinds": [s.representation.kind for s in self.samples], "drawn": self.drawn, "step": self.step, "message": self.message}
+        if self.tree is not None:
+            arrays |= _flat("tree", self.tree) | _flat("optimiser", self.optimiser)
+        return numbers, arrays
+
+    @classmethod
+    def resumed(cls, compiled: CompiledProblem, options: Any, numbers: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Self:
+        own = cls.start(compiled, options)
+        own.drawn, own.step, own.message = int(numbers["drawn"]), int(numbers["step"]), str(numbers["message"])
+        own.error = float(arrays["error"])
+        for n, kind in enumerate(numbers["kinds"]):
+            mine = below(arrays, str(n))
+            own.z.append(mine["z"])
+            own.samples.append(Sample(representation_class(kind).from_arrays(below(mine, "of")), mine["lower"], mine["upper"]))
+        if tree := below(arrays, "tree"):
+            own.tree, kept = _tree(tree), below(arrays, "optimiser")
+            like = own.adam.init(own.tree)
+            leaves = [jnp.asarray(kept[str(n)]) for n in range(len(kept))]
+            own.optimiser = jax.tree.unflatten(jax.tree.structure(like), leaves)
+        return own

@@ -1,0 +1,76 @@
+"""Networks of coefficients: error against the truth at parameters that were not learned, files, training taken up again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import pdelang
+from pdelang.compiler.pipeline import compile as compile_problem
+from pdelang.runtime.family import Family, Record
+from pdelang.runtime.generator import coefficients
+from pdelang.runtime.generator.coefficients import CoefficientsTraining
+from pdelang.runtime.training import build, train
+
+MANY = """
+problem many
+x in [0, 1]
+param a[3] in [-1, 1]
+param k in [1, 2] = 1
+u_xx - k*u = a[1]*sin(pi*x) + a[2]*sin(2*pi*x) + a[3]
+u(0) = 0
+u(1) = 0
+"""
+OPTIONS: dict[str, Any] = {"generator": "coefficients", "tolerance": 0.1, "kernels": 48, "steps": 1000}
+
+
+def test_held_out_error_is_what_the_family_says(tmp_path: Path) -> None:
+    family = train(pdelang.parse(MANY), out=tmp_path / "many.family", **OPTIONS)
+    errors = []
+    for z in family.conditions.sample(12, np.random.default_rng(99)):
+        values = family.conditions.values(z)
+        x = np.linspace(0, 1, 41)
+        learned, solved = family.query(fallback=False, **values)(x=x), pdelang.solve(pdelang.parse(MANY), **values)(x=x)
+        errors.append(np.linalg.norm(learned - solved) / np.linalg.norm(solved))
+    estimate = family.record.figures["error"]
+    assert np.median(errors) < 0.1
+    assert 0.1 * np.median(errors) < estimate < 10 * np.max(errors)
+    again = Family.load(tmp_path / "many.family")
+    assert np.array_equal(np.asarray(again.query(fallback=False, **values)(x=x)), np.asarray(learned))
+
+
+def test_training_taken_up_again_ends_in_the_same_bits() -> None:
+    """Stopped both between labels and between steps."""
+    problem = pdelang.parse(MANY)
+    whole = train(problem, **OPTIONS)
+    options, compiled = build(None, OPTIONS), compile_problem(problem)
+    own = CoefficientsTraining.start(compiled, options)
+    for units in (2, 5):
+        for _ in range(units):
+            own.advance()
+        own = CoefficientsTraining.resumed(compiled, options, *own.state())
+    while not own.done:
+        own.advance()
+    assert all(np.array_equal(a, own.generator().arrays()[name]) for name, a in whole.model.arrays().items())
+
+
+def test_a_checkpoint_between_labels_bounds_nothing() -> None:
+    own = CoefficientsTraining.start(compile_problem(pdelang.parse(MANY)), build(None, OPTIONS))
+    own.advance()
+    family = Family(own.compiled, own.generator(), Record("coefficients", "", {"tolerance": 0.1}))
+    assert not family.query(fallback=False, k=1.3).converged
+
+
+def test_auto_hands_over_what_is_not_smooth(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A kink in the parameter: the sparse grid gives up, and the successor's reason says so."""
+    monkeypatch.setattr(coefficients, "LABELS", 24)
+    monkeypatch.setattr(coefficients, "STEPS", 500)
+    program = "problem kink\nx in [0, 1]\nparam c in [0, 1] = 0.3\nu_x = sqrt(abs(c - 0.37))\nu(0) = 1\n"
+    family = train(pdelang.parse(program), tolerance=1e-6)
+    assert family.record.generator == "coefficients"
+    assert "not smooth in c" in family.record.reason
+    assert "held-out" in family.record.message
+    assert family.query(c=0.2).converged
