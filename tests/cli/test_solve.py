@@ -40,7 +40,15 @@ def test_solve_prints_a_summary_and_writes_what_was_asked_for(cli: Cli, heat: st
     ran = cli("solve", heat, "-p", "k=1.5", "--tol", "1e-5", "-o", "u.nc", "--plot", "u.png", "--plot-layout", "l.png")
     assert ran.code == 0, ran.err
     assert ran.out.startswith("Heat in a bar   k = 1.5\n")
-    for label in ("status", "method", "residual", "conditions", "relative L2 error of u against exact solution", "kernels", "u.nc, u.png, l.png"):
+    for label in (
+        "status",
+        "method",
+        "residual",
+        "conditions",
+        "relative L2 error of u against exact solution",
+        "kernels",
+        "u.nc, u.png, l.png",
+    ):
         assert label in ran.out
     assert sorted(p.name for p in tmp_path.iterdir()) == ["heat.pde", "l.png", "u.nc", "u.png"]
     loaded = Solution.load(tmp_path / "u.nc")
