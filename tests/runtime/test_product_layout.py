@@ -115,3 +115,14 @@ def test_a_periodic_limit_closes() -> None:
     out = limited(x, length, True)
     assert out[0] == out[-1]
     assert out[-10] < 0.05
+
+
+@pytest.mark.parametrize("width", [0.01, 0.15, 0.5])
+def test_periodic_kernels_are_the_sum_of_all_their_copies(width: float) -> None:
+    """Narrow ones feel one copy, wide ones five; wherever the places lie, within a period or beyond."""
+    centres, widths, x = np.array([-0.9, 0.0, 0.7]), np.full(3, width), np.linspace(-1.5, 1.5, 301)
+    every = sum(gaussian_derivatives(centres + 2.0 * copy, widths, x, 3) for copy in range(-5, 6))
+    scale = width ** -np.arange(4.0)[:, None, None]
+    assert np.allclose(
+        gaussian_derivatives(centres, widths, x, 3, 2.0) / scale, every / scale, rtol=0, atol=1e-11 if width > 0.4 else 1e-13
+    )

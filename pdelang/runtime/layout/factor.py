@@ -22,6 +22,7 @@ OVERLAP = 2.0  # kernel width in spacings on an interval
 PERIODIC_OVERLAP = 1.5  # smallest Fourier symbol exp(-pi^2 s^2/2) = 1.5e-5, saturation exp(-2 pi^2 s^2) below rounding
 GHOSTS = 8  # kernels beyond each end of an interval
 SPREAD = 1.15  # least ratio of the kernels' spacing to that of the points, pi/count in the middle: below 1.1 modes hide between the points
+FELT = 12.0  # widths beyond which a kernel and its derivatives are below 1e-25
 TRUNCATION = 1e-14  # of the largest singular value. 1e-13 leaves 10 times more error at the ends, 1e-15 more rounding in G (E c)
 
 
@@ -45,8 +46,11 @@ def affine(lower: float, upper: float) -> Mapping:
 def gaussian_derivatives(centres: Array, widths: Array, x: Array, order: int, period: float | None = None) -> Array:
     """D^k exp(-y^2/2) = (-1)^k He_k(y) exp(-y^2/2) / sigma^k, y = (x - mu)/sigma, k = 0..order: (order + 1, len(x), len(centres))."""
     out = np.zeros((order + 1, len(x), len(centres)))
-    for shift in (0.0,) if period is None else (-2.0, -1.0, 0.0, 1.0, 2.0):
-        y = (x[:, None] - centres - shift * (period or 0.0)) / widths
+    apart = x[:, None] - centres
+    if period is not None:
+        apart -= period * np.round(apart / period)
+    for image in images(period, float(np.max(widths, initial=0.0))):
+        y = (apart - image) / widths
         previous, current = np.zeros_like(y), np.exp(-0.5 * y * y)
         scale = np.ones_like(widths)
         for k in range(order + 1):
@@ -54,6 +58,14 @@ def gaussian_derivatives(centres: Array, widths: Array, x: Array, order: int, pe
             previous, current = current, y * current - k * previous
             scale = -scale / widths
     return out
+
+
+def images(period: float | None, widest: float) -> tuple[float, ...]:
+    """Places at which a kernel's copies are felt within half a period of it: one for kernels that are narrow, five for any in use."""
+    if period is None or 0.5 * period > FELT * widest:
+        return (0.0,)
+    most = 1 if 1.5 * period > FELT * widest else 2
+    return tuple(m * period for m in range(-most, most + 1))
 
 
 @lru_cache(maxsize=512)
