@@ -46,10 +46,11 @@ def table(study: Study, steps: int) -> str:
     rows = []
     for name in RATED:
         found = {p: study.of(problem=p, contender=name, steps=steps) for p in RATE_PROBLEMS}
-        if all(found.values()):
-            rates = [f"{median(float(r['rate']) for r in found[p]):.0f}" for p in RATE_PROBLEMS]
+        runs = [row for rows_of in found.values() for row in rows_of]
+        if runs:
+            rates = [f"{median(float(r['rate']) for r in rows_of):.0f}" if rows_of else "-" for rows_of in found.values()]
             total = sum(float(r["seconds"]) for r in found[TOTAL])
-            rows.append([CONTENDERS[name].label, *rates, str(len(found[TOTAL])), f"{total:.1f}", found[TOTAL][0]["parameters"]])
+            rows.append([CONTENDERS[name].label, *rates, str(len(runs)), f"{total:.1f}" if found[TOTAL] else "-", runs[0]["parameters"]])
     note = f"\nMedians; {steps} steps a run, processor time of one core, without compilation. By `benchmarks/figure1.py`.\n"
     return markdown(header, rows) + note
 

@@ -47,7 +47,11 @@ def ended(study: Study, name: str, contender: str, steps: int) -> tuple[float, f
 def titles(study: Study, steps: int) -> Mapping[str, str]:
     """Problems and their titles; the worst and the best of the Gaussians by gradient steps, which the paper shows, are named so."""
     rbf = {name: end[1] for name in PROBLEMS if (end := ended(study, name, "rbf", steps))}
-    marks = {max(rbf, key=rbf.__getitem__): ", worst of RBF", min(rbf, key=rbf.__getitem__): ", best of RBF"} if len(rbf) > 1 else {}
+    marks = (
+        {max(rbf, key=rbf.__getitem__): "\n(worst of RBF, Adam)", min(rbf, key=rbf.__getitem__): "\n(best of RBF, Adam)"}
+        if len(rbf) > 1
+        else {}
+    )
     return {name: CASES[name].title + marks.get(name, "") for name in PROBLEMS} | {"fit": "convection, pure MSE"}
 
 

@@ -29,7 +29,6 @@ GENERATOR = "variational"
 
 def trained(given: Any) -> Any:
     """The family, trained or taken up."""
-    from pdelang.cli.errors import CommandError
     from pdelang.compiler.parameters import UsageError
 
     path = given.out / ("figure3_quick.family" if given.quick else "figure3.family")
@@ -37,7 +36,7 @@ def trained(given: Any) -> Any:
     try:
         return pdelang.train(CASES["convection"].path, path, resume=path.exists(), generator=GENERATOR, minutes=minutes)
     except (UsageError, ImportError) as fault:
-        raise CommandError(f"no family of kernels can be trained yet: {fault}") from fault
+        raise SystemExit(f"no family of kernels to start from: {fault}") from None
 
 
 def generated(family: Any, beta: float) -> dict[str, Any]:

@@ -16,7 +16,15 @@ from .cases import CASES
 from .contenders import CONTENDERS, RATED, TOLERANCES
 from .study import Row, Study
 
-STYLE = {"font.size": 8, "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True, "grid.alpha": 0.3, "lines.linewidth": 1.2}
+STYLE = {
+    "font.size": 8,
+    "axes.titlesize": 8,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.alpha": 0.3,
+    "lines.linewidth": 1.2,
+}
 
 
 def rates_and_totals(study: Study, steps: int, problems: Sequence[str], total: str) -> Any:

@@ -1,6 +1,6 @@
 """Gaussians along the axes on a tensor grid: eq. (2) without orientations, evaluated as SPINN evaluates its products.
 
-    u_f(xi) = sum_k w_fk prod_i phi((z_i - mu_ki)/sigma_ki),    one factor an axis and kernel: (n_1 + ... + n_d) K exponentials for n^d points
+    u_f(xi) = sum_k w_fk prod_i phi((z_i - mu_ki)/sigma_ki),    (n_1 + ... + n_d) K exponentials for n^d points
 
 Periodic coordinates take three images. It is in the comparison so that SPINN's tensor grid is compared with a tensor grid.
 """
@@ -46,7 +46,8 @@ class SeparableGaussians:
         return {"weights": jnp.zeros((self.box.fields, self.kernels)), "centres": jnp.asarray(centres[chosen]), "log_scales": scales}
 
     def _line(self, theta: Theta, axis: int, x: Any, order: int) -> list[Any]:
-        """Factors and their derivatives up to `order` at places x (n,): each (n, K). D^(k+1) = -(y D^k + k D^(k-1)/sigma)/sigma, y = s/sigma."""
+        """Factors and their derivatives up to `order` at places x (n,): each (n, K).
+        D^(k+1) = -(y D^k + k D^(k-1)/sigma)/sigma, y = s/sigma."""
         slope = 2 / (self.box.upper[axis] - self.box.lower[axis])
         z, inverse = (x - self.box.lower[axis]) * slope - 1, slope * jnp.exp(-theta["log_scales"][:, axis])
         total: list[Any] = [0.0] * (order + 1)
