@@ -7,7 +7,6 @@ so instances are grouped by what they need: one layout for all would be the most
 
 from __future__ import annotations
 
-import os
 import time as clock
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor, as_completed
@@ -32,6 +31,7 @@ from pdelang.runtime.sweep.instances import Instances, pieces, spread
 from pdelang.runtime.sweep.march import Outcome, follow
 from pdelang.runtime.sweep.one_by_one import OneByOne
 from pdelang.runtime.sweep.program import BatchProgram
+from pdelang.runtime.workers import cores
 
 AIM = 0.2  # of the tolerance: what a pilot is solved to, so that its layouts hold more than itself
 WORKING = 2**17  # values of one jet on one slab, all instances of a chunk: 1 MiB
@@ -252,10 +252,6 @@ def initially_alike(batch: BatchProgram) -> bool:
         if np.ptp(residual, axis=-1).any() or np.ptp(slope, axis=-1).any():
             return False
     return True
-
-
-def cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def common_bounds(compiled: CompiledProblem, instances: Instances) -> tuple[Array, Array] | None:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from dataclasses import dataclass
-from multiprocessing import get_context
 from typing import Any
 
 import numpy as np
@@ -18,9 +17,7 @@ from pdelang.runtime.layout.factor import Array
 from pdelang.runtime.options import SolveOptions
 from pdelang.runtime.status import Status
 from pdelang.runtime.sweep.instances import Instances
-
-START = 6.0
-"""Seconds that a new process needs to be ready; in a process of its own an instance is solved only if more is to be saved."""
+from pdelang.runtime.workers import START, pool, settle
 
 Answer = tuple[Array | None, str, float, float]
 """Values (fields, n_1, ..., n_d), name of the status, residual, estimate (NaN: none)."""
@@ -53,14 +50,14 @@ class OneByOne:
     def _in_processes(self, numbers: Sequence[int], told: Callable[[str], None]) -> None:
         source = self.instances.compiled.problem.source
         given = (source.text, source.name, self.options, list(self.axes))
-        with ProcessPoolExecutor(self.workers, get_context("spawn"), _begin, given) as pool:
-            futures = {pool.submit(_answer, self.instances.parameters(n)): n for n in numbers}
+        with pool(self.workers, _begin, given) as processes:
+            futures = {processes.submit(_answer, self.instances.parameters(n)): n for n in numbers}
             try:
                 for future in as_completed(futures):
                     self._keep(futures[future], future.result())
                     told(f"one by one, {self.workers} processes")
             except BaseException:
-                pool.shutdown(wait=False, cancel_futures=True)
+                processes.shutdown(wait=False, cancel_futures=True)
                 raise
 
     def _keep(self, number: int, found: Answer) -> None:
@@ -86,6 +83,7 @@ _STATE: dict[str, Any] = {}  # of a process of its own: the compiled problem, op
 
 
 def _begin(text: str, name: str, options: SolveOptions, axes: Sequence[Array]) -> None:
+    settle()
     _STATE.update(compiled=compile_problem(parse(text, name)), options=options, axes=axes)
 
 
