@@ -55,7 +55,7 @@ def test_wrong_commands(cli: Cli) -> None:
     assert "--grid '64'" in cli("sweep", "heat.pde", "-p", "k=1:2:3", "-o", "k.nc", "--grid", "64").error
     with open("k.family", "wb") as arrays:
         arrays.write(b"\x89HDF\r\n\x1a\n")
-    assert "not a program" in cli("sweep", "k.family", "-p", "k=1:2:3", "-o", "k.nc").error
+    assert "cannot be read" in cli("sweep", "k.family", "-p", "k=1:2:3", "-o", "k.nc").error
 
 
 def test_an_instance_that_misses_its_tolerance_is_told(cli: Cli) -> None:
