@@ -52,11 +52,13 @@ def _listening() -> Iterator[list[int]]:
         yield interrupts
         return
     before = signal.getsignal(signal.SIGINT)
+    if not callable(before):  # a shell's background job ignores Ctrl-C
+        yield interrupts
+        return
 
     def heard(number: int, frame: FrameType | None) -> None:
         interrupts.append(number)
-        if callable(before):
-            before(number, frame)
+        before(number, frame)
 
     signal.signal(signal.SIGINT, heard)
     try:

@@ -39,7 +39,7 @@ FORMAT = "pdelang solution"
 FORMAT_VERSION = 1
 LARGEST = 4 * 2**30
 """Bytes in memory: a file that claims more is refused before it is read."""
-DEEPEST = 8
+DEEPEST = 24
 MOST_ATTRIBUTES = 32
 """Equations, and conditions, in attributes; all of them stand in the group `solve`."""
 

@@ -15,7 +15,8 @@ def interrupt() -> None:
 
 
 def test_an_interrupt_that_was_swallowed_is_raised_by_the_next_report() -> None:
-    before = signal.getsignal(signal.SIGINT)
+    before = signal.default_int_handler
+    signal.signal(signal.SIGINT, before)  # a background job of a shell would ignore it
     with reporting(quiet=True) as progress:
         progress("one")
         with pytest.raises(KeyboardInterrupt):

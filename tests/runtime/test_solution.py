@@ -131,6 +131,10 @@ def test_json_has_the_documented_keys_and_no_nan(moving: Solution) -> None:
         "kernels",
         "iterations",
         "parameters",
+        "method",
+        "reason",
+        "message",
+        "certificate",
     ]
     assert data["status"] == "converged"
     assert data["parameters"] == {"nu": 0.02}

@@ -70,7 +70,7 @@ def test_conditions_that_depend_on_each_other_are_solved_in_time(program: str) -
 
 
 def test_a_statement_that_holds_on_no_face_is_a_mistake_of_the_call() -> None:
-    with pytest.raises(UsageError, match="line 6, u on x = 1: no point of the domain"):
+    with pytest.raises(UsageError, match="line 6, u on x = [01]: no point of the domain"):
         pdelang.solve(parse(SPLIT), a=1.5, method="least_squares", kernels=200)
 
 
