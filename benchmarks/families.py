@@ -1,134 +1,276 @@
-"""The table of families: error inside and outside the range, time of a query and of the training, one row a generator.
+"""The table of families: errors, queries, training, and the direct solver at the same error. One row a family and generator.
 
-    python benchmarks/families.py                                    every family and generator of kernels
+    python benchmarks/families.py                                           every row that docs/figures/families.csv has not yet
     python benchmarks/families.py --only convection --generators plain,spectral
-    python benchmarks/families.py --quick                            a tenth of the training steps
+    python benchmarks/families.py --quick                                   short trainings, into a file of its own
 
-Columns: `inside`, mean relative L2 over 20 held-out conditions of the declared distributions; `worst` of them; `outside`, over 20
-conditions with one parameter up to 20 % of its range beyond it, and how many of those say themselves that they miss 1e-2 (where the full
-solver would step in). `query`: median milliseconds after the first, wall and CPU time, whatever else the machine does.
-`training`: CPU seconds. The
-truth is the program's exact solution, or a direct solve to 1e-7. `limit`: what the project must reach.
+`inside`: mean relative L2 over 20 held-out conditions of the declared distributions, `worst` of them. `outside`: over 20 conditions with
+one parameter up to 20 % of its range beyond it; `said` is how many of these say that they miss 1e-2 (there the full solver steps in),
+`silent` how many miss it without a word. `query`: CPU milliseconds, check included, after the first. `direct`: those of a cold direct
+solve at the loosest tolerance whose error is no larger, at the same conditions. `training`: CPU seconds, worker processes included.
+`grids`: answers on 256 x 101 points that `Family.sweep` makes in a second of the clock, and in one of the processor. `alone`: before any
+step of refinement. The truth is the program's exact solution, or a tight direct solve. Rows are kept as they come; a row that is there is
+not measured anew.
 """
 
 from __future__ import annotations
 
 import argparse
+import resource
 import statistics
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from figures.cases import ROOT
+from figures.study import Row, Study, markdown
 
 FAMILIES = Path(__file__).parent / "families"
 COUNT, BEYOND, MISSED = 20, 0.2, 1e-2
-GRID = (129, 51)
-TRUTH = 1e-7
+DIRECT = 8
+"""Conditions at which the direct solver is timed, of those inside."""
+LADDER = (0.3, 1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9)
+SWEPT = 1500
 
 
 @dataclass(frozen=True)
-class Row:
-    """limit: mean error inside, after projection. steps: of the optimiser, None the generator's own number."""
+class Case:
+    """limits: mean error inside that has to be reached, by kind of generator. tolerances: of the spectral family. grid: on which errors are
+    measured. truth: tolerance of the direct solve that stands for the solution."""
 
     program: str
-    limit: float
-    steps: int | None = None
+    kernels: float
+    tolerances: tuple[float, ...] = (1e-4,)
+    grid: tuple[int, ...] = (129, 51)
+    truth: float = 1e-8
+    generators: tuple[str, ...] = ("plain", "variational", "paper", "spectral")
 
 
-ROWS = (
-    Row("convection", 3e-5),
-    Row("helmholtz", 3e-5),
-    Row("burgers_k1", 2e-4),
-    Row("burgers_k2", 2e-4),
-    Row("allen_cahn", 1e-3),
+CASES = (
+    Case("convection", 3e-5, (1e-4, 1e-10)),
+    Case("burgers_nu", 2e-4, (1e-4, 1e-8), truth=1e-10),
+    Case("burgers_k1", 2e-4, (1e-4, 1e-6)),
+    Case("burgers_k2", 2e-4, (1e-4,)),
+    Case("helmholtz", 3e-5, (1e-4,), grid=(65, 65)),
+    Case("allen_cahn", 1e-3, (1e-4, 1e-5), truth=1e-6),
+    Case("many", 1e-2, (), generators=("coefficients", "plain")),
+    Case("dear", 1e-3, (1e-3,), grid=(41, 41, 11), truth=1e-4, generators=("spectral",)),
 )
-GENERATORS = ("plain", "variational", "paper")
-"""`paper` is the variational one with eq. (6); any other name of `--generator` is taken too."""
-QUICK = {"plain": 1500, "variational": 600, "paper": 600}
+QUICK = {"plain": 1500, "variational": 600, "paper": 600, "coefficients": 4000}
+COLUMNS = (
+    *("inside", "worst", "alone", "outside", "said", "silent"),
+    *("query", "direct", "direct_tolerance", "training", "steps", "grids", "grids_cpu", "message"),
+)
 
 
-def conditions(family: Any, outside: bool) -> Iterator[dict[str, Any]]:
+@dataclass(eq=False)
+class Held:
+    """Held-out conditions of a family, with the truth at each, solved once a process."""
+
+    case: Case
+    outside: bool
+    found: dict[int, Any] = field(default_factory=dict)
+
+    @cached_property
+    def compiled(self) -> Any:
+        from pdelang.compiler.pipeline import compile as compile_problem
+
+        return compile_problem(FAMILIES / f"{self.case.program}.pde")
+
+    @cached_property
+    def conditions(self) -> list[dict[str, Any]]:
+        from pdelang.runtime.generator.conditions import Conditions
+
+        return list(_drawn(Conditions.of(self.compiled.problem), self.outside))
+
+    def error(self, number: int, solution: Any) -> float:
+        """Relative L2, the largest over the fields."""
+        if self.compiled.problem.exact:
+            return float(max(solution.relative_l2.values()))
+        if number not in self.found:
+            truth, _ = self.solved(number, self.case.truth)
+            names = [c.name for c in self.compiled.problem.coordinates]
+            self.found[number] = truth.to_xarray(dict(zip(names, self.case.grid)))
+        return float(max(solution.compared_with(self.found[number]).relative_l2.values()))
+
+    def solved(self, number: int, tolerance: float) -> tuple[Any, float]:
+        """A direct solve, and its CPU seconds."""
+        from pdelang.runtime.api import direct
+        from pdelang.runtime.options import SolveOptions
+
+        given = self.compiled.parameters() | self.conditions[number]
+        began = time.process_time()
+        found = direct(self.compiled, given, SolveOptions(tolerance=tolerance, time_limit=600))
+        return found, time.process_time() - began
+
+    @cached_property
+    def ladders(self) -> list[list[tuple[float, float, float]]]:
+        """For some conditions: (tolerance, error, seconds) from loose to tight, each measured when it is asked for."""
+        return [[] for _ in range(min(DIRECT, len(self.conditions)))]
+
+    def direct(self, errors: list[float]) -> tuple[float, float]:
+        """Mean CPU seconds of direct solves that are no worse than these errors, and the mean logarithm's tolerance."""
+        seconds, tolerances = [], []
+        for number, (ladder, wanted) in enumerate(zip(self.ladders, errors)):
+            for n, tolerance in enumerate(LADDER):
+                if n == len(ladder):
+                    if n == 0 and number == 0:
+                        self.solved(number, tolerance)  # compiles
+                    solution, spent = self.solved(number, tolerance)
+                    ladder.append((tolerance, self.error(number, solution), spent))
+                if ladder[n][1] <= wanted or tolerance <= self.case.truth:
+                    break
+            seconds.append(ladder[n][2])
+            tolerances.append(ladder[n][0])
+        return statistics.mean(seconds), float(np.exp(np.mean(np.log(tolerances))))
+
+
+def _drawn(conditions: Any, outside: bool) -> Iterator[dict[str, Any]]:
     """Held-out parameters; outside: one of them a little beyond its range, alternately below and above."""
-    c, rng = family.conditions, np.random.default_rng(20)
-    for n, z in enumerate(c.sample(COUNT, rng)):
+    rng = np.random.default_rng(20)
+    for n, z in enumerate(conditions.sample(COUNT, rng)):
         if outside:
             side = -1.0 if n % 2 else 1.0
             z = z.copy()
-            z[n // 2 % c.size] = side * (1 + 2 * BEYOND * rng.uniform())
-        yield {name: v if np.ndim(v) else float(v) for name, v in c.values(z).items()}
+            z[n // 2 % conditions.size] = side * (1 + 2 * BEYOND * rng.uniform())
+        yield {name: v if np.ndim(v) else float(v) for name, v in conditions.values(z).items()}
 
 
-def error(family: Any, solution: Any) -> float:
-    """Relative L2, the largest over the fields."""
-    from pdelang.runtime.api import direct
-    from pdelang.runtime.options import SolveOptions
-
-    if not solution.relative_l2:
-        truth = direct(family.compiled, solution.parameters, SolveOptions(tolerance=TRUTH, time_limit=120))
-        names = [c.name for c in family.compiled.problem.coordinates]
-        solution = solution.compared_with(truth.to_xarray(dict(zip(names, GRID))))
-    return max(solution.relative_l2.values())
+HELD: dict[tuple[str, bool], Held] = {}
 
 
-def measure(row: Row, generator: str, steps: int | None, tolerance: float) -> dict[str, Any]:
+def held(case: Case, outside: bool) -> Held:
+    return HELD.setdefault((case.program, outside), Held(case, outside))
+
+
+def cpu() -> float:
+    """Of this process and of the workers that it has waited for."""
+    own, others = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
+    return own.ru_utime + own.ru_stime + others.ru_utime + others.ru_stime
+
+
+def trained(case: Case, generator: str, tolerance: float, steps: int | None, folder: Path | None) -> tuple[Any, float]:
+    """The family, and CPU seconds of its training; from `folder` where it has been trained before (the seconds are then its own count)."""
     import pdelang
 
     settings: dict[str, Any] = {"generator": generator, "steps": steps, "tolerance": tolerance}
     if generator == "paper":
         settings |= {"generator": "variational", "objective": "paper"}
-    began = time.process_time()
-    family = pdelang.train(FAMILIES / f"{row.program}.pde", **settings)
-    training = time.process_time() - began
-    solutions = [family.query(fallback=False, tolerance=MISSED, **p) for p in conditions(family, outside=False)]
-    inside = [error(family, s) for s in solutions]
-    beyond = [family.query(fallback=False, tolerance=MISSED, **p) for p in conditions(family, outside=True)]
-    outside = [error(family, s) for s in beyond]
-    silent = sum(e > MISSED and s.converged for e, s in zip(outside, beyond))
-    walls, cpu = [], time.process_time()
-    for p in conditions(family, outside=False):
-        start = time.perf_counter()
-        family.query(fallback=False, **p)
-        walls.append(time.perf_counter() - start)
+    path = folder / f"{case.program}_{generator}_{tolerance:g}.family" if folder else None
+    began = cpu()
+    family = pdelang.train(FAMILIES / f"{case.program}.pde", path, resume=bool(path and path.exists()), **settings)
+    return family, cpu() - began
+
+
+def queries(family: Any, own: Held, tolerance: float, **settings: Any) -> tuple[list[Any], list[float], float]:
+    """Solutions, errors, and the median CPU seconds of a query, after the first."""
+    solutions, spent = [], []
+    family.query(fallback=False, tolerance=tolerance, **settings, **own.conditions[0])
+    for p in own.conditions:
+        began = time.process_time()
+        solutions.append(family.query(fallback=False, tolerance=tolerance, **settings, **p))
+        spent.append(time.process_time() - began)
+    errors = [own.error(n, s) for n, s in enumerate(solutions)]
+    return solutions, errors, statistics.median(spent)
+
+
+def rate(family: Any) -> tuple[float, float]:
+    """Grids of 256 x 101 a second in a sweep over the first parameter, of the clock and of the processor."""
+    if len(family.compiled.problem.coordinates) != 2 or family.record.generator != "spectral":
+        return float("nan"), float("nan")
+    first = family.conditions.declared[0]
+    z = np.zeros((SWEPT, family.conditions.size))
+    z[:, 0] = np.linspace(-0.99, 0.99, SWEPT)
+    values = family.conditions.values(z)[first.name]
+    grid = {c.name: n for c, n in zip(family.compiled.problem.coordinates, (256, 101))}
+    best = (np.inf, np.inf)
+    for _ in range(3):
+        began, wall = time.process_time(), time.perf_counter()
+        family.sweep(grid=grid, fallback=False, **{first.name: values})
+        best = min(best[0], time.perf_counter() - wall), min(best[1], time.process_time() - began)
+    return SWEPT / best[0], SWEPT / best[1]
+
+
+def measure(case: Case, generator: str, tolerance: float, steps: int | None, folder: Path | None) -> Row:
+    family, training = trained(case, generator, tolerance, steps, folder)
+    inside, outside = held(case, False), held(case, True)
+    asked = tolerance if generator == "spectral" else MISSED
+    _, errors, query = queries(family, inside, asked)
+    _, alone, _ = queries(family, inside, asked, adapt_steps=0)
+    beyond, far, _ = queries(family, outside, MISSED)
+    direct, direct_tolerance = inside.direct(errors)
+    grids, grids_cpu = rate(family)
     return {
-        "family": row.program,
-        "generator": generator,
-        "inside": statistics.mean(inside),
-        "worst": max(inside),
-        "limit": row.limit,
-        "outside": statistics.mean(outside),
+        "inside": statistics.mean(errors),
+        "worst": max(errors),
+        "alone": statistics.mean(alone),
+        "outside": statistics.mean(far),
         "said": sum(not s.converged for s in beyond),
-        "silent": silent,
-        "query": 1e3 * statistics.median(walls),
-        "query_cpu": 1e3 * (time.process_time() - cpu) / COUNT,
+        "silent": sum(e > MISSED and s.converged for e, s in zip(far, beyond)),
+        "query": 1e3 * query,
+        "direct": 1e3 * direct,
+        "direct_tolerance": direct_tolerance,
         "training": training,
-        "steps": family.record.figures.get("step", family.record.steps),
+        "steps": family.record.figures.get("solves", family.record.figures.get("step", family.record.steps)),
+        "grids": grids,
+        "grids_cpu": grids_cpu,
+        "message": family.record.message.replace(",", ";").replace("\n", " "),
     }
 
 
-def line(r: dict[str, Any]) -> str:
-    return (
-        f"{r['family']:12} {r['generator']:12} inside {r['inside']:.1e} worst {r['worst']:.1e} (limit {r['limit']:.0e})   "
-        f"outside {r['outside']:.1e}, {r['said']} of {COUNT} say so, {r['silent']} wrong and silent   "
-        f"query {r['query']:.1f} ms, {r['query_cpu']:.1f} CPU   training {r['training']:.0f} s CPU, {r['steps']:.0f} steps"
-    )
+HEADER = (
+    *("family", "generator", "inside", "worst", "alone", "outside", "say so", "silent"),
+    *("query, ms", "direct at the same error, ms", "training, s", "solves or steps", "grids/s, clock (CPU)"),
+)
+
+
+def table(study: Study) -> str:
+    rows = []
+    for r in study.rows:
+        name = r["generator"] + (f" {float(r['tolerance']):.0e}" if r["generator"] == "spectral" else "")
+        errors = [f"{float(r[c]):.1e}" for c in ("inside", "worst", "alone", "outside")]
+        times = [f"{float(r['query']):.3g}", f"{float(r['direct']):.3g}", f"{float(r['training']):.0f}", f"{float(r['steps']):.0f}"]
+        grids = "-" if r["grids"] == "nan" else f"{float(r['grids']):.0f} ({float(r['grids_cpu']):.0f})"
+        rows.append([r["family"], name, *errors, f"{r['said']} of {COUNT}", r["silent"], *times, grids])
+    return markdown(HEADER, rows)
+
+
+def wanted(options: argparse.Namespace) -> Iterable[tuple[str, str, str, str]]:
+    for case in CASES:
+        if case.program.startswith(options.only):
+            for generator in options.generators.split(",") if options.generators else case.generators:
+                steps = options.steps or (QUICK.get(generator) if options.quick else None)
+                for tolerance in (case.tolerances[: 1 if options.quick else None] or (1e-4,)) if generator == "spectral" else (1e-4,):
+                    yield case.program, generator, f"{tolerance:g}", str(steps or "")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", default="", help="families whose name starts so")
-    parser.add_argument("--generators", default=",".join(GENERATORS))
-    parser.add_argument("--steps", type=int, default=None)
-    parser.add_argument("--tol", type=float, default=1e-4, help="of generators that train to a tolerance (spectral)")
-    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--generators", default="", help="by commas; all that suit the family by default")
+    parser.add_argument("--steps", type=int, default=None, help="of the training, in place of the generator's own number")
+    parser.add_argument("--quick", action="store_true", help="short trainings, loose tolerances")
+    parser.add_argument("--out", type=Path, default=ROOT / "docs" / "figures", help="folder of families.csv and families.md")
+    parser.add_argument("--families", type=Path, default=None, help="folder that keeps trained families, and gives them back")
     options = parser.parse_args()
-    for row in ROWS:
-        if row.program.startswith(options.only):
-            for generator in options.generators.split(","):
-                steps = options.steps or (QUICK.get(generator) if options.quick else row.steps)
-                print(line(measure(row, generator, steps, options.tol)), flush=True)
+    options.out.mkdir(parents=True, exist_ok=True)
+    stem = options.out / ("families_quick" if options.quick else "families")
+    study = Study(stem.with_suffix(".csv"), ("family", "generator", "tolerance", "steps_asked"), COLUMNS)
+    cases = {case.program: case for case in CASES}
+
+    def one(program: str, generator: str, tolerance: str, steps: str) -> Iterable[Row]:
+        row = measure(cases[program], generator, float(tolerance), int(steps) if steps else None, options.families)
+        print({k: f"{v:.3g}" if isinstance(v, float) else v for k, v in row.items()}, flush=True)
+        return [row]
+
+    for key in wanted(options):
+        study.run([key], one)
+        stem.with_suffix(".md").write_text(table(study))
+    print(table(study))
 
 
 if __name__ == "__main__":

@@ -13,6 +13,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from threadpoolctl import ThreadpoolController
+
 from pdelang.compiler.compiled import CompiledProblem, Parameters
 from pdelang.compiler.parameters import resolve
 from pdelang.runtime.api import direct
@@ -20,12 +22,13 @@ from pdelang.runtime.certificate import Certificate
 from pdelang.runtime.expansion import GaussianExpansion
 from pdelang.runtime.generator.conditions import Conditions
 from pdelang.runtime.generator.seam import Generator, QueryOptions
+from pdelang.runtime.grid_check import grid_check
 from pdelang.runtime.options import SolveOptions
 from pdelang.runtime.quick_check import QuickCheck
 from pdelang.runtime.result import MethodResult, Progress, silent
 from pdelang.runtime.solution import Solution
 from pdelang.runtime.status import Status
-from pdelang.runtime.validation import blame, decide, validate
+from pdelang.runtime.validation import blame, decide
 
 if TYPE_CHECKING:
     import xarray
@@ -98,8 +101,9 @@ class Family:
         began = time.perf_counter()
         given = resolve(self.compiled.problem, parameters, beyond=BEYOND)
         wanted = self.tolerance if tolerance is None else tolerance
-        result = self.model.answer(self.compiled, given, QueryOptions(wanted, adapt_steps, samples, seed))
-        learned = self._judged(given, result, wanted, seed, began)
+        with self._one_thread.limit(limits=1):  # on small arrays a second one costs more than it does
+            result = self.model.answer(self.compiled, given, QueryOptions(wanted, adapt_steps, samples, seed))
+            learned = self._judged(given, result, wanted, seed, began)
         if learned.converged or not fallback:
             return learned
         solved = direct(self.compiled, given, SolveOptions(tolerance=wanted, seed=seed), progress)
@@ -134,11 +138,15 @@ class Family:
         if isinstance(result.representation, GaussianExpansion):
             certificate: Certificate | None = self._check(result.representation, parameters, tolerance, result.error_estimate)
         else:
-            certificate = validate(self.compiled, parameters, result, tolerance, seed)
+            certificate = grid_check(self.compiled, parameters, result, tolerance, seed)
         status = decide(result, certificate)
         message = result.message or ("" if status is Status.CONVERGED else blame(certificate))
         result = replace(result, message=message)
         return Solution.of(self.compiled, parameters, result, status, certificate, time.perf_counter() - began, compare=False)
+
+    @cached_property
+    def _one_thread(self) -> ThreadpoolController:
+        return ThreadpoolController()
 
     @cached_property
     def _check(self) -> QuickCheck:

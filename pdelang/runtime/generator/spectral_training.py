@@ -25,9 +25,9 @@ from pdelang.runtime.generator.poles import denominator, poles
 from pdelang.runtime.generator.seam import Arrays, QueryOptions
 from pdelang.runtime.generator.solves import Solved, Solves
 from pdelang.runtime.generator.spectral import Border, Spectral
+from pdelang.runtime.grid_check import grid_check
 from pdelang.runtime.options import SolveOptions
 from pdelang.runtime.representation import representation_class
-from pdelang.runtime.validation import validate
 
 SOLVER_SHARE = 0.1
 """Tolerance of the direct solves in units of the family's."""
@@ -271,8 +271,7 @@ class SpectralTraining:
     def _residual(self, family: Spectral, z: np.ndarray) -> float:
         parameters = self._parameters(z)
         answer = family.answer(self.compiled, parameters, QueryOptions())
-        certificate = validate(self.compiled, parameters, answer, self.tolerance, self.seed)
-        assert certificate is not None
+        certificate = grid_check(self.compiled, parameters, answer, self.tolerance, self.seed)
         return 0.0 if certificate.residual <= family.rounding else certificate.residual
 
     # ------------------------------------------------------------ files
