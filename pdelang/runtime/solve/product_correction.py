@@ -44,7 +44,7 @@ def correction(program: Program, march: March, progress: Progress, limits: Limit
     layout: Layout | None = None
     space: Space | None = None
     starts: Starts = ()
-    cache: dict[object, Inverse] = {}
+    cache: dict[object, Inverse | None] = {}
     error, size, passed = np.zeros(program.fields), np.zeros(program.fields), 0.0
     begin, whole = march.stages[0].begin, float(program.bounds[1][-1] - program.bounds[0][-1])
     for stage, part in zip(march.stages, march.representation.parts):

@@ -11,6 +11,7 @@ from typing import Protocol
 import numpy as np
 
 from pdelang.runtime.layout.factor import Array
+from pdelang.runtime.solve.product_autonomous import Autonomous, autonomous_wanted
 from pdelang.runtime.solve.product_derivative import Derivative
 from pdelang.runtime.solve.product_linear import (
     LARGEST_DENSE,
@@ -68,12 +69,17 @@ def enough(system: SlabSystem, sizes: Array, tolerance: float) -> float:
 
 
 def solve_slab(
-    system: SlabSystem, tolerance: float, cache: dict[object, Inverse], guess: Array | None = None, iterations: int = NEWTON_LIMIT
+    system: SlabSystem, tolerance: float, cache: dict[object, Inverse | None], guess: Array | None = None, iterations: int = NEWTON_LIMIT
 ) -> Solved:
-    """Newton-GMRES. `cache` keeps factorisations of constant operators between slabs of one length."""
+    """Newton-GMRES, or `Autonomous`. `cache` keeps factorisations of constant operators between slabs of one length."""
     program, space = system.program, system.space
     constraints = space.constraints
     lift = system.lifting()
+    if autonomous_wanted(system) and ("autonomous", id(space)) not in cache:
+        solved = _autonomous(system, lift, tolerance, guess)
+        if solved is not None:
+            return solved
+        cache["autonomous", id(space)] = None  # diffusion: its Krylov spaces are too large, the frozen operator is the better way
     Y = np.zeros((constraints.size, system.time.modes)) if guess is None else constraints.restrict(guess - lift)
     constant = program.constant and not space.weak
     inverse: Inverse | None = None
@@ -128,6 +134,25 @@ def solve_slab(
         if change > 2 * previous and step > 3:
             break
     return Solved(lift + constraints.expand(Y), False, step, krylov, change)
+
+
+def _autonomous(system: SlabSystem, lift: Array, tolerance: float, guess: Array | None) -> Solved | None:
+    """From zero: what starts and conditions drive has few modes of time, what a guess leaves has all of them; the guess says how much is enough."""
+    constraints = system.space.constraints
+    full, partials, sizes = system.evaluate(lift)
+    operator = Autonomous.of(Derivative.of(system, partials)) if np.isfinite(full).all() else None
+    if operator is None:
+        return None
+    b = -constraints.restrict(full)
+    size = float(np.linalg.norm(b))
+    left = size if guess is None else float(np.linalg.norm(constraints.restrict(system.evaluate(guess)[0])))
+    wanted = float(np.clip(enough(system, sizes, tolerance), max(1e-3 * tolerance, 1e-14) * left, 1e-3 * left))
+    Y, vectors, remains = operator.solve(b, max(wanted, 1e-15 * size, 1e-300))
+    if not remains < 10 * wanted + 1e-14 * size:
+        return None
+    W = lift + constraints.expand(Y)
+    change = float(np.linalg.norm(W if guess is None else W - guess)) / magnitude(system, W)
+    return Solved(W, True, 1, int(np.ceil(vectors / system.time.modes)), change)
 
 
 def invert(system: SlabSystem, partials: Array, face_partials: dict[int, Array]) -> tuple[Inverse, Tests | None]:

@@ -14,7 +14,7 @@ from pdelang.runtime.solve.product_program import Program
 from pdelang.runtime.solve.product_system import Space, UnsupportedError
 
 SMALLEST_INTERVAL, SMALLEST_CIRCLE = 24, 13
-LARGEST = {0: 0, 1: 720, 2: 150, 3: 56, 4: 30}  # kernels an axis, by the number of axes
+LARGEST = {0: 0, 1: 720, 2: 256, 3: 56, 4: 30}  # kernels an axis, by the number of axes
 WORTH_GRADING = 1.8  # saving in kernels from which a graded layout is taken
 WORTH_GRADING_PERIODIC = 1.0
 """The same of a periodic coordinate, plus its highest derivative: uniform modes are waves there, while a graded layout stirs up short ones,

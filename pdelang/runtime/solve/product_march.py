@@ -31,6 +31,7 @@ from pdelang.runtime.status import Status
 
 SHORTEST = 1e-7  # of the whole time
 INITIAL_LAYOUTS = 16
+EVEN = 0.6  # of the largest layout in several coordinates: smooth initial values move through the box, grading does not
 ALGEBRAIC = 0.2  # share of the initial values' defect that remains after a refinement if they are not smooth
 STEEPENING = "it needs ever finer kernels: a shock, a layer or a singularity"
 KNOWN = "the solution is known until there"
@@ -171,7 +172,9 @@ def _started(layout: Layout, tolerance: float) -> tuple[Layout, Space, Starts, f
         finer = layout.adapted(space, coefficients, defects, tolerance, where if rough else None)
         if finer is None or number == INITIAL_LAYOUTS - 1:
             break
-        layout = finer
+        even = layout.refined(defects, tolerance)
+        held = layout.axes > 1 and not rough and even is not None and max(even.kernels) < EVEN * even.largest
+        layout = even if held and even is not None else finer
     return layout, space, made_admissible(space, starts, float(layout.program.bounds[0][-1])), float(before)
 
 
@@ -186,7 +189,7 @@ class _Pass:
     schedule: Schedule | None
     spaces: dict[Layout, Space]
     recorder: Recorder
-    cache: dict[object, Inverse] = field(default_factory=dict)
+    cache: dict[object, Inverse | None] = field(default_factory=dict)
     marks: list[float] = field(default_factory=lambda: [clock.monotonic()])  # when the march began, and when each slab was accepted
     rejected: ProductExpansion | None = None  # the solution of the slab that was rejected last, here
 

@@ -167,7 +167,7 @@ def _march(program: Linearised, parts: list[ProductExpansion]) -> Iterator[Produ
     space: Space | None = None
     axes: tuple[Axis, ...] | None = None
     starts: Starts = ()
-    cache: dict[object, Inverse] = {}
+    cache: dict[object, Inverse | None] = {}
     for part in parts:
         assert part.time is not None
         if axes is None or any(not np.array_equal(a.centres, b.centres) for a, b in zip(axes, part.axes)):
