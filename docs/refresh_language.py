@@ -15,7 +15,7 @@ from pdelang.language import limits
 from pdelang.language.builtins import CALLABLE, FUNCTIONS, OPERATORS, Function
 from pdelang.language.codes import CODES
 from pdelang.language.diagnostics import ProblemError
-from pdelang.language.options import OPTIONS
+from pdelang.language.passes.options import OPTIONS
 from pdelang.language.semantics import parse
 
 PAGE = Path(__file__).parent / "language.md"

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 
 from pdelang.language.ast import Statement
 from pdelang.language.diagnostics import ProblemError
-from pdelang.language.logical_lines import Comment, cut, scan
 from pdelang.language.parser import parse_program
 from pdelang.language.source import Source, Span
-from pdelang.language.unparse import statement_text
+from pdelang.language.syntax.logical_lines import Comment, cut, scan
+from pdelang.language.syntax.unparse import statement_text
 
 WIDTH = 100
 _INDENT = "    "

@@ -12,14 +12,14 @@ from lark import Lark, TextSlice, UnexpectedInput, UnexpectedToken
 from lark.lexer import TerminalDef
 
 from pdelang.language import ast
-from pdelang.language.builder import Builder
-from pdelang.language.checks import first_fault
 from pdelang.language.diagnostics import Diagnostic
 from pdelang.language.limits import ERRORS, FILE_BYTES, STATEMENTS, TOKENS
-from pdelang.language.logical_lines import LogicalLine, TooLongError, cut
 from pdelang.language.reading import too_large
 from pdelang.language.source import Source, Span
-from pdelang.language.syntax_errors import explain
+from pdelang.language.syntax.builder import Builder
+from pdelang.language.syntax.checks import first_fault
+from pdelang.language.syntax.logical_lines import LogicalLine, TooLongError, cut
+from pdelang.language.syntax.syntax_errors import explain
 
 
 def parse_program(source: Source) -> tuple[ast.Program, tuple[Diagnostic, ...]]:

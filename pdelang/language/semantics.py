@@ -17,28 +17,29 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from pdelang.language import ast, conditions, equations
-from pdelang.language.corners import check_corners
-from pdelang.language.counting import check_counts, interior_orders
-from pdelang.language.coverage import check_coverage, inhabited
-from pdelang.language.data import read_data
-from pdelang.language.declarations import declare
+from pdelang.language import ast
 from pdelang.language.diagnostics import Diagnostic, Label, ProblemError
-from pdelang.language.elaborate import Elaborator, ExhaustedError
-from pdelang.language.exact import exact_solutions
-from pdelang.language.geometry import Geometry, declare_coordinates
-from pdelang.language.options import read_options
-from pdelang.language.parameters import declare_parameters
 from pdelang.language.parser import parse_program
-from pdelang.language.precedence import settle
+from pdelang.language.passes import conditions, equations
+from pdelang.language.passes.corners import check_corners
+from pdelang.language.passes.counting import check_counts, interior_orders
+from pdelang.language.passes.coverage import check_coverage, inhabited
+from pdelang.language.passes.data import read_data
+from pdelang.language.passes.declarations import declare
+from pdelang.language.passes.exact import exact_solutions
+from pdelang.language.passes.geometry import Geometry, declare_coordinates
+from pdelang.language.passes.options import read_options
+from pdelang.language.passes.parameters import declare_parameters
+from pdelang.language.passes.precedence import settle
+from pdelang.language.passes.regions import check_regions
+from pdelang.language.passes.usage import check_usage
 from pdelang.language.problem import Equation, FieldDecl, Integral, Problem, RegionUse
 from pdelang.language.reading import read_source
-from pdelang.language.regions import check_regions
 from pdelang.language.report import Report, in_order
-from pdelang.language.scope import DEFINITION
+from pdelang.language.rules.elaborate import Elaborator, ExhaustedError
+from pdelang.language.rules.scope import DEFINITION
 from pdelang.language.source import Source
 from pdelang.language.symbols import Symbols
-from pdelang.language.usage import check_usage
 
 
 def load(path: str | Path) -> Problem:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pdelang.language.algebra import is_constant
 from pdelang.language.evaluate import UndefinedError, Values, evaluate
 from pdelang.language.expressions import Expr
-from pdelang.language.parameters import defaults
+from pdelang.language.passes.parameters import defaults
 from pdelang.language.printing import number_text, to_text
 from pdelang.language.problem import CoordinateDecl, Equation, ParameterDecl, Problem
 from pdelang.language.report import counted

@@ -9,7 +9,7 @@ from functools import cached_property
 from pdelang.language import ast
 from pdelang.language.builtins import CALLABLE, OPERATORS
 from pdelang.language.source import Span
-from pdelang.language.traverse import names_in
+from pdelang.language.syntax.traverse import names_in
 
 RESERVED_VALUES = frozenset({"pi", "exact", "boundary", "inf", "nan"})
 RESERVED = RESERVED_VALUES | CALLABLE | OPERATORS.keys() | {"sum", "and", "or", "not", "in", "where"}

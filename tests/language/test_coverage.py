@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from pdelang.language import algebra
 from pdelang.language.evaluate import UndefinedError, Values, evaluate
 from pdelang.language.expressions import Apply, Coordinate, Expr, Parameter
+from pdelang.language.passes.truth import Box, enclose, never
 from pdelang.language.semantics import parse
-from pdelang.language.truth import Box, enclose, never
 
 SQUARE = "x in [0, 1]; y in [0, 1]\nparam a in [0.2, 0.8] = 0.5\nlaplacian(u) = a\n"
 ROD = "x in [0, 1]\nparam a in [0.2, 0.8] = 0.5\nu(0) = 0; u(1) = a\n"

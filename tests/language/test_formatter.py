@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from pdelang.language import ast
 from pdelang.language.diagnostics import ProblemError
 from pdelang.language.formatter import WIDTH, format_source, wrap
-from pdelang.language.logical_lines import cut
 from pdelang.language.parser import parse_program
 from pdelang.language.source import Source
-from pdelang.language.unparse import statement_text
+from pdelang.language.syntax.logical_lines import cut
+from pdelang.language.syntax.unparse import statement_text
 from tests.language.program_strategies import statements
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.pde"))

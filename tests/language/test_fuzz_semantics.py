@@ -101,7 +101,7 @@ statements = st.builds(fill, st.sampled_from(STATEMENTS), st.lists(expressions |
 def answer(text: str) -> Problem | tuple[Diagnostic, ...]:
     """The problem or its diagnostics; checks everything that holds for every program."""
     source = Source(text)
-    start = time.perf_counter()
+    start = time.process_time()
     result: Problem | tuple[Diagnostic, ...]
     try:
         result = parse(text)
@@ -109,7 +109,7 @@ def answer(text: str) -> Problem | tuple[Diagnostic, ...]:
     except ProblemError as error:
         result = found = error.diagnostics
         assert any(d.severity == "error" for d in found)
-    assert time.perf_counter() - start < 5, "a second, with room for a busy machine"
+    assert time.process_time() - start < 3, "a second, with room for a slow machine"
     for diagnostic in found:
         assert diagnostic.code in CODES
         assert render(source, diagnostic)

@@ -394,7 +394,7 @@ def test_a_shaped_domain_has_the_bounds_of_its_shape() -> None:
 def test_options_are_those_of_the_solver() -> None:
     from dataclasses import fields
 
-    from pdelang.language.options import OPTIONS
+    from pdelang.language.passes.options import OPTIONS
     from pdelang.runtime.options import SolveOptions
 
     assert set(OPTIONS) <= {field.name for field in fields(SolveOptions)}

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from pdelang.language.codes import CODES, Code, files, names, problem, sizes, warnings
-from pdelang.language.data import BYTES
 from pdelang.language.diagnostics import ProblemError, render
+from pdelang.language.passes.data import BYTES
 from pdelang.language.semantics import parse
 from pdelang.language.source import Source
 

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from pdelang.language import algebra, ast, vectors
-from pdelang.language.arithmetic import shaped, whole
+from pdelang.language import algebra, ast
 from pdelang.language.builtins import OPERATORS
-from pdelang.language.constants import integer
 from pdelang.language.expressions import Coordinate, Expr
 from pdelang.language.limits import DERIVATIVE_ORDER
-from pdelang.language.scope import Scope
-from pdelang.language.vectors import Value, each, leaves
+from pdelang.language.rules import vectors
+from pdelang.language.rules.arithmetic import shaped, whole
+from pdelang.language.rules.constants import integer
+from pdelang.language.rules.scope import Scope
+from pdelang.language.rules.vectors import Value, each, leaves
 
 if TYPE_CHECKING:
-    from pdelang.language.elaborate import Elaborator, Rule
+    from pdelang.language.rules.elaborate import Elaborator, Rule
 
 
 def apply(el: Elaborator, node: ast.Call, scope: Scope) -> Rule:

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 
-from pdelang.language import algebra, arithmetic, ast, calls, naming
+from pdelang.language import algebra, ast
 from pdelang.language.expressions import Expr
 from pdelang.language.limits import DERIVATIVE_ORDER, EQUATION_DEPTH, EQUATION_NODES, PLACE_NODES, STEPS
 from pdelang.language.report import Report
-from pdelang.language.scope import DEFINITION, Scope
+from pdelang.language.rules import arithmetic, calls, naming
+from pdelang.language.rules.scope import DEFINITION, Scope
+from pdelang.language.rules.vectors import Value, described, each, is_boolean, leaves
 from pdelang.language.source import Span
 from pdelang.language.symbols import Symbols
-from pdelang.language.vectors import Value, described, each, is_boolean, leaves
 
 Result = Value | None
 Rule = Generator[tuple[ast.Expression, Scope], Result, Result]

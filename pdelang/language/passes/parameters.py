@@ -8,15 +8,15 @@ from dataclasses import replace
 from itertools import islice, product
 
 from pdelang.language import algebra, ast
-from pdelang.language.constants import real
-from pdelang.language.elaborate import Elaborator
 from pdelang.language.evaluate import UndefinedError
 from pdelang.language.expressions import Expr, Parameter
 from pdelang.language.printing import number_text
 from pdelang.language.problem import ParameterDecl
-from pdelang.language.scope import NUMBER
+from pdelang.language.rules.constants import real
+from pdelang.language.rules.elaborate import Elaborator
+from pdelang.language.rules.scope import NUMBER
+from pdelang.language.rules.vectors import leaves
 from pdelang.language.symbols import ParameterSymbol
-from pdelang.language.vectors import leaves
 
 Setting = tuple[tuple[float, ...], ...]
 """One value for every component of every parameter."""

@@ -9,13 +9,13 @@ from pdelang.language.builtins import CALLABLE, FOREIGN, OPERATORS
 from pdelang.language.expressions import Coordinate, Jet, Parameter
 from pdelang.language.limits import DERIVATIVE_ORDER
 from pdelang.language.report import did_you_mean, listed
-from pdelang.language.scope import Scope
+from pdelang.language.rules.scope import Scope
+from pdelang.language.rules.vectors import Value, vector
 from pdelang.language.source import Span
 from pdelang.language.symbols import FieldSymbol, ParameterSymbol, Reading, readable_prefix
-from pdelang.language.vectors import Value, vector
 
 if TYPE_CHECKING:
-    from pdelang.language.elaborate import Elaborator, Rule
+    from pdelang.language.rules.elaborate import Elaborator, Rule
 
 
 def _name(el: Elaborator, node: ast.Name, scope: Scope) -> Rule:

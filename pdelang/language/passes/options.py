@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from pdelang.language import ast
-from pdelang.language.constants import rational
 from pdelang.language.diagnostics import Label
-from pdelang.language.elaborate import Elaborator
-from pdelang.language.parameters import finite
+from pdelang.language.passes.parameters import finite
 from pdelang.language.report import did_you_mean
-from pdelang.language.scope import NUMBER
+from pdelang.language.rules.constants import rational
+from pdelang.language.rules.elaborate import Elaborator
+from pdelang.language.rules.scope import NUMBER
 from pdelang.language.source import Span
 
 

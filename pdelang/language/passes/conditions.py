@@ -5,18 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pdelang.language import algebra, ast
-from pdelang.language.elaborate import Elaborator
-from pdelang.language.equations import Exact, is_exact, residual, restriction
 from pdelang.language.expressions import Expr
-from pdelang.language.geometry import Geometry
-from pdelang.language.naming import misplaced_exact
+from pdelang.language.passes.equations import Exact, is_exact, residual, restriction
+from pdelang.language.passes.geometry import Geometry
 from pdelang.language.printing import Names, to_text
 from pdelang.language.problem import Equation, RegionUse, Term
 from pdelang.language.report import did_you_mean, listed
-from pdelang.language.scope import PLACE, Normal, Place, Places, Scope
+from pdelang.language.rules.elaborate import Elaborator
+from pdelang.language.rules.naming import misplaced_exact
+from pdelang.language.rules.scope import PLACE, Normal, Place, Places, Scope
 from pdelang.language.source import Span
 from pdelang.language.symbols import Symbols
-from pdelang.language.traverse import walk
+from pdelang.language.syntax.traverse import walk
 
 _LABEL = 60
 

@@ -8,12 +8,12 @@ from collections.abc import Iterator, Sequence
 
 from pdelang.language import algebra
 from pdelang.language.evaluate import UndefinedError, Values, evaluate
-from pdelang.language.geometry import Geometry
-from pdelang.language.parameters import defaults
+from pdelang.language.passes.geometry import Geometry
+from pdelang.language.passes.parameters import defaults
+from pdelang.language.passes.truth import Box, enclose, never, ranges
 from pdelang.language.problem import Equation, Problem
 from pdelang.language.report import Report, counted
 from pdelang.language.source import Span
-from pdelang.language.truth import Box, enclose, never, ranges
 
 _POINTS, _NODES = 512, 100_000
 """Points of the domain that are looked at, and most nodes evaluated in all."""

@@ -8,7 +8,7 @@ from itertools import chain
 from pdelang.language import ast
 from pdelang.language.source import Span
 from pdelang.language.symbols import RESERVED, subscripts
-from pdelang.language.traverse import equations, expressions, local_names, walk
+from pdelang.language.syntax.traverse import equations, expressions, local_names, walk
 
 # Operators whose argument, a bare name, can only be a scalar field. `div(F)` and `curl(F)` ask for a declared vector.
 _DIFFERENTIATING = frozenset({"d", "dn", "grad", "laplacian"})

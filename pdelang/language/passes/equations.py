@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from pdelang.language import algebra, ast
-from pdelang.language.elaborate import Elaborator
 from pdelang.language.expressions import Apply, Expr
-from pdelang.language.naming import misplaced_exact
 from pdelang.language.problem import Equation, Integral, Term
 from pdelang.language.report import listed
-from pdelang.language.scope import INTERIOR, WHERE, Scope
+from pdelang.language.rules.elaborate import Elaborator
+from pdelang.language.rules.naming import misplaced_exact
+from pdelang.language.rules.scope import INTERIOR, WHERE, Scope
+from pdelang.language.rules.vectors import ShapeError, Value, described, each, leaves, shape, total
 from pdelang.language.source import Span
-from pdelang.language.vectors import ShapeError, Value, described, each, leaves, shape, total
 
 Piece = tuple[int, ast.Expression]
 Terms = list[tuple[Term, ...]]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pdelang.language import ast
 from pdelang.language.diagnostics import Label
-from pdelang.language.elaborate import Elaborator
 from pdelang.language.expressions import Expr
 from pdelang.language.report import counted, did_you_mean, the_fields
-from pdelang.language.scope import EXACT
+from pdelang.language.rules.elaborate import Elaborator
+from pdelang.language.rules.scope import EXACT
+from pdelang.language.rules.vectors import described, leaves, shape
 from pdelang.language.source import Span
 from pdelang.language.symbols import FieldSymbol
-from pdelang.language.vectors import described, leaves, shape
 
 
 def exact_solutions(el: Elaborator, program: ast.Program) -> tuple[tuple[Expr | None, ...], tuple[Span | None, ...]]:

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pdelang.language import algebra, ast
-from pdelang.language.elaborate import Elaborator
 from pdelang.language.evaluate import UndefinedError, Values, evaluate
 from pdelang.language.expressions import Expr
-from pdelang.language.parameters import Setting, setting_text, settings
+from pdelang.language.passes.parameters import Setting, setting_text, settings
+from pdelang.language.passes.regions import bounding_box
 from pdelang.language.printing import Names, number_text, to_text
 from pdelang.language.problem import CoordinateDecl, ParameterDecl
-from pdelang.language.regions import bounding_box
-from pdelang.language.scope import BOUND
+from pdelang.language.rules.elaborate import Elaborator
+from pdelang.language.rules.scope import BOUND
 from pdelang.language.symbols import CoordinateSymbol
 
 _CLOSE = 1e-12

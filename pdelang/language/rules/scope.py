@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pdelang.language.expressions import Expr
+from pdelang.language.rules.vectors import Value
 from pdelang.language.source import Span
-from pdelang.language.vectors import Value
 
 Place = tuple[Expr | None, ...]
 

@@ -5,18 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from pdelang.language import algebra, ast, naming, operators
-from pdelang.language.arithmetic import component, defined, whole
+from pdelang.language import algebra, ast
 from pdelang.language.builtins import CALLABLE, FOREIGN, FUNCTIONS, OPERATORS
 from pdelang.language.expressions import Apply, Expr
 from pdelang.language.report import counted, did_you_mean, the_fields
-from pdelang.language.scope import PLACE, Place, Scope
+from pdelang.language.rules import naming, operators
+from pdelang.language.rules.arithmetic import component, defined, whole
+from pdelang.language.rules.scope import PLACE, Place, Scope
+from pdelang.language.rules.vectors import Value, each, leaves
 from pdelang.language.symbols import Reading
-from pdelang.language.traverse import walk
-from pdelang.language.vectors import Value, each, leaves
+from pdelang.language.syntax.traverse import walk
 
 if TYPE_CHECKING:
-    from pdelang.language.elaborate import Elaborator, Rule
+    from pdelang.language.rules.elaborate import Elaborator, Rule
 
 
 def _call(el: Elaborator, node: ast.Call, scope: Scope) -> Rule:

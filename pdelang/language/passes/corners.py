@@ -11,8 +11,8 @@ from pdelang.language import algebra
 from pdelang.language.diagnostics import Label
 from pdelang.language.evaluate import UndefinedError, Values, evaluate
 from pdelang.language.expressions import Jet
-from pdelang.language.geometry import Geometry
-from pdelang.language.parameters import Setting, defaults
+from pdelang.language.passes.geometry import Geometry
+from pdelang.language.passes.parameters import Setting, defaults
 from pdelang.language.printing import number_text
 from pdelang.language.problem import Equation, Problem
 from pdelang.language.report import Report

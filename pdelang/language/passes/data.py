@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pdelang.language import ast
-from pdelang.language.elaborate import Elaborator
-from pdelang.language.exact import known_field
-from pdelang.language.geometry import Geometry
-from pdelang.language.parameters import constant, defaults
+from pdelang.language.passes.exact import known_field
+from pdelang.language.passes.geometry import Geometry
+from pdelang.language.passes.parameters import constant, defaults
 from pdelang.language.problem import Data
 from pdelang.language.report import counted, did_you_mean, listed
+from pdelang.language.rules.elaborate import Elaborator
 from pdelang.language.source import Span
 from pdelang.language.symbols import component_names
 

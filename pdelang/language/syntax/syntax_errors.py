@@ -9,11 +9,11 @@ import re
 from collections.abc import Callable
 from difflib import get_close_matches
 
-from pdelang.language.characters import unexpected_character
-from pdelang.language.checks import reserved
 from pdelang.language.diagnostics import Diagnostic, Label
-from pdelang.language.faults import Fault, Found, expected, token_at, tokens
 from pdelang.language.source import Span
+from pdelang.language.syntax.characters import unexpected_character
+from pdelang.language.syntax.checks import reserved
+from pdelang.language.syntax.faults import Fault, Found, expected, token_at, tokens
 from pdelang.language.words import CLAUSES, RESERVED, STATEMENTS, SYNONYMS
 
 _CONTINUATIONS = frozenset({"*", "/", "^", "**", "=", ",", "|", "&", ":", "<", ">", "<=", ">=", "==", "!=", "where", "and", "or", "in"})

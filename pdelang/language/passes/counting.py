@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from pdelang.language import algebra
 from pdelang.language.expressions import Jet
-from pdelang.language.geometry import Geometry
+from pdelang.language.passes.geometry import Geometry
 from pdelang.language.printing import to_text
 from pdelang.language.problem import Equation, Problem
 from pdelang.language.report import Report, counted, similar, the_fields

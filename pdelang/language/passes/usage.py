@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pdelang.language import ast
-from pdelang.language.elaborate import Elaborator
+from pdelang.language.rules.elaborate import Elaborator
 
 
 def check_usage(el: Elaborator, program: ast.Program) -> None:

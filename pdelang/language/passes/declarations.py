@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from pdelang.language import ast
 from pdelang.language.diagnostics import Label
-from pdelang.language.inference import infer_fields
 from pdelang.language.limits import COORDINATES, FIELDS, PARAMETER_SIZE
+from pdelang.language.passes.inference import infer_fields
 from pdelang.language.report import Report, counted
 from pdelang.language.source import Span
 from pdelang.language.symbols import (

@@ -9,13 +9,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from pdelang.language import algebra, ast
-from pdelang.language.elaborate import Elaborator
 from pdelang.language.evaluate import UndefinedError, Values, evaluate
 from pdelang.language.expressions import Apply, Expr, Parameter
 from pdelang.language.problem import RegionUse
 from pdelang.language.report import did_you_mean
-from pdelang.language.scope import BOUND, EXACT
-from pdelang.language.vectors import Value, described, leaves
+from pdelang.language.rules.elaborate import Elaborator
+from pdelang.language.rules.scope import BOUND, EXACT
+from pdelang.language.rules.vectors import Value, described, leaves
 
 Box = tuple[tuple[Expr, Expr], ...]
 """Lower and upper end, one pair a coordinate."""

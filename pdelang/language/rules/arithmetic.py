@@ -7,20 +7,21 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from pdelang.language import algebra, ast, vectors
+from pdelang.language import algebra, ast
 from pdelang.language.algebra import number
 from pdelang.language.builtins import COMPARISONS
-from pdelang.language.constants import integer, rational, real
 from pdelang.language.evaluate import UndefinedError
 from pdelang.language.expressions import Apply, Expr
 from pdelang.language.limits import CONSTANT_EXPONENT, SUM_TERMS
-from pdelang.language.scope import Scope
+from pdelang.language.rules import vectors
+from pdelang.language.rules.constants import integer, rational, real
+from pdelang.language.rules.scope import Scope
+from pdelang.language.rules.vectors import ShapeError, Value
 from pdelang.language.source import Span
-from pdelang.language.traverse import left_chain
-from pdelang.language.vectors import ShapeError, Value
+from pdelang.language.syntax.traverse import left_chain
 
 if TYPE_CHECKING:
-    from pdelang.language.elaborate import Elaborator, Rule
+    from pdelang.language.rules.elaborate import Elaborator, Rule
 
 
 def shaped(el: Elaborator, span: Span, make: Callable[..., Value], *arguments: Any) -> Value | None:

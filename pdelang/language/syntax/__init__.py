@@ -1,0 +1,1 @@
+"""Text -> syntax tree: what `parser.py` and `formatter.py` are made of."""
