@@ -55,7 +55,7 @@ def test_exact_solutions_are_found_and_certified(
     make: Callable[[], CompiledProblem], method: Callable[..., MethodResult], bound: float
 ) -> None:
     compiled = make()
-    params, options = parameters(compiled), SolveOptions(tolerance=1e-6)
+    params, options = parameters(compiled), SolveOptions(tolerance=1e-6, time_limit=600)
     result = method(compiled, params, options, silent)
     certificate = validate(compiled, params, result, options.tolerance)
     assert certificate is not None
@@ -69,7 +69,7 @@ def test_exact_solutions_are_found_and_certified(
 def test_burgers_before_and_after_the_front_has_formed() -> None:
     compiled = handmade.burgers()
     params = {"nu": 0.05}
-    result = gauss_newton(compiled, params, SolveOptions(tolerance=1e-3), silent)
+    result = gauss_newton(compiled, params, SolveOptions(tolerance=1e-3, time_limit=600), silent)
     assert decide(result, validate(compiled, params, result, 1e-3)) is Status.CONVERGED
     x, t = np.linspace(-1, 1, 101), np.linspace(0.1, 1, 10)
     assert result.representation is not None
