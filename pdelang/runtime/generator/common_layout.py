@@ -125,8 +125,10 @@ class CommonLayout:
         edges = lower[-1] + (upper - lower)[-1] * np.array([*(p.begin for p in self.pieces), self.pieces[-1].end])
         return Slabs(edges, tuple(parts))
 
-    def grids(self, coefficients: Array, axes: Sequence[Array]) -> Array:
-        """Values of many solutions, coefficients (M, size), on a tensor grid of unit coordinates: (M, F, n_1, ...)."""
+    def grids(self, coefficients: Array, axes: Sequence[Array], orders: Sequence[int] | None = None) -> Array:
+        """Values of many solutions, coefficients (M, size), on a tensor grid of unit coordinates: (M, F, n_1, ...). orders: of a
+        derivative in these coordinates."""
+        orders = (0,) * len(axes) if orders is None else orders
         out = np.empty((len(coefficients), self.fields, *(len(a) for a in axes)))
         for piece, tensor, last in zip(self.pieces, self.split(coefficients), [False] * (len(self.pieces) - 1) + [True]):
             own = list(axes)
@@ -135,9 +137,9 @@ class CommonLayout:
                 after = axes[-1] <= piece.end if not last else np.ones(len(axes[-1]), dtype=bool)
                 inside = np.flatnonzero(((axes[-1] > piece.begin) | (piece.begin == 0.0)) & after)
                 own[-1] = (axes[-1][inside] - piece.begin) / (piece.end - piece.begin)
-            for i, (factor, x) in enumerate(zip(piece.factors, own)):
-                tensor = along(factor.gaussians(x, 0)[0], along(factor.to_weights, tensor, i + 2), i + 2)
-            out[..., inside] = tensor
+            for i, (factor, x, order) in enumerate(zip(piece.factors, own, orders)):
+                tensor = along(factor.gaussians(x, order)[order], along(factor.to_weights, tensor, i + 2), i + 2)
+            out[..., inside] = tensor / (piece.end - piece.begin) ** orders[-1] if self.evolving and orders[-1] else tensor
         return out
 
 
