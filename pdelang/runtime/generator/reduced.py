@@ -63,7 +63,7 @@ class Reduced:
                 return best
             A = np.concatenate(matrices)
             normal = A.T @ A
-            normal[np.diag_indices(len(y))] += RIDGE * np.trace(normal) / len(y)
+            normal[np.diag_indices(len(y))] += RIDGE * np.trace(normal) / len(y) + TINY
             y = y + cho_solve(cho_factor(normal, check_finite=False), A.T @ right, check_finite=False)
         return best
 
