@@ -31,7 +31,7 @@ from pdelang.runtime.representation import representation_class
 
 SOLVER_SHARE = 0.1
 """Tolerance of the direct solves in units of the family's."""
-PROJECTION_SHARE = 1e-3
+PROJECTION_SHARE = 1e-2
 """What the common layout may lose, in units of the family's tolerance; FINER of it where the residual, which differentiates, misses."""
 FINER = 0.03
 FINEST = 1e-12
