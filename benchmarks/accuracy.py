@@ -74,6 +74,7 @@ ROWS = (
     Row("kuramoto_sivashinsky", tolerance=1e-6, limit=(1e-6, 15)),
     Row("klein_gordon", limit=(1e-7, 10)),
     Row("schroedinger", tolerance=1e-4, limit=(1e-4, 60)),
+    Row("two_soliton", limit=(1e-9, 20)),
     Row("burgers2d", {"nu": 0.05}, limit=(1e-9, 5)),
     Row("burgers2d", {"nu": 0.01}, 1e-6, limit=(1e-6, 30), reference="burgers2d_thin"),
     Row("klein_gordon_2d", limit=(1e-9, 20)),

@@ -216,7 +216,7 @@ def lagrange(nodes: np.ndarray, x: np.ndarray) -> np.ndarray:
 
 def cavity(grid: Grid, resolution: int) -> Values:
     """Steady Navier-Stokes at Re = 100 by Chebyshev collocation P_n - P_(n-2) (pressure on interior points alone), Newton, dense."""
-    Re, n = 100.0, {1: 30, 2: 42}[resolution]
+    Re, n = 100.0, {1: 42, 2: 56}[resolution]
     z, D = chebyshev(n)
     inner, m = z[1:-1], n - 1
     to_all = lagrange(inner, z)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -144,6 +145,7 @@ def test_slabs_grow_geometrically_from_a_kink() -> None:
     assert np.abs(u - exact).max() < 1e-3
 
 
+PROBLEMS = Path(__file__).parents[2] / "benchmarks" / "problems"
 LONG = {"convection": (CONVECTION, "20"), "heat": (HEAT, "20"), "wave": (WAVE, "40")}
 
 
@@ -181,3 +183,10 @@ def test_what_cannot_be_in_time_is_given_up_early() -> None:
     solution = pdelang.solve(compiled(text), tolerance=1e-6, time_limit=6)
     assert solution.status is not Status.CONVERGED
     assert solution.message
+
+
+def test_two_bound_solitons() -> None:
+    """Through the focus at t = pi/4, where |h| = 4, and back: the exact solution of Satsuma and Yajima (1974)."""
+    solution = pdelang.solve(PROBLEMS / "two_soliton.pde", tolerance=1e-6, time_limit=600)
+    assert solution.converged
+    assert max(solution.relative_l2.values()) < 1e-7

@@ -34,6 +34,8 @@ INITIAL_LAYOUTS = 16
 EVEN = 0.6  # of the largest layout in several coordinates: smooth initial values move through the box, grading does not
 ALGEBRAIC = 0.2  # share of the initial values' defect that remains after a refinement if they are not smooth
 STEEPENING = "it needs ever finer kernels: a shock, a layer or a singularity"
+ROUGH_START = "slabs stay short after the start: are the initial values smooth, across the seam of a periodic coordinate too?"
+ROUGH_UNTIL = 1e-3  # share of the time
 KNOWN = "the solution is known until there"
 FAILURES = 12  # Newton failures in a row
 REFINEMENTS = 8  # of one slab
@@ -201,14 +203,18 @@ class _Pass:
     def here(self) -> str:
         return f"{self.program.compiled.problem.coordinates[-1].name} = {self.state.at:.4g}"
 
+    @property
+    def _cause(self) -> str:
+        return ROUGH_START if self.state.at - self.state.edges[0] < ROUGH_UNTIL * self.whole else STEEPENING
+
     def run(self, progress: Progress, share: tuple[float, float]) -> tuple[Status, str]:
         state = self.state
         while self.end - state.at > 1e-12 * self.whole:
             if clock.monotonic() > self.limits.deadline:
-                cause = f"{STEEPENING}; " if _finest(state) or state.length < 1e-3 * self.whole else ""
+                cause = f"{self._cause}; " if _finest(state) or state.length < 1e-3 * self.whole else ""
                 return Status.ITERATION_LIMIT, f"out of time (option time_limit) at {self.here}: {cause}{KNOWN}"
             if self._hopeless():
-                return Status.ITERATION_LIMIT, f"out of reach in the time left (option time_limit) at {self.here}: {STEEPENING}; {KNOWN}"
+                return Status.ITERATION_LIMIT, f"out of reach in the time left (option time_limit) at {self.here}: {self._cause}; {KNOWN}"
             self._follow()
             remaining = self.end - state.at
             h = remaining / np.ceil(remaining / (state.length if self.limits.slabs else min(state.length, state.easy)) * (1 - 1e-9))
