@@ -76,3 +76,13 @@ def test_jets_skip_the_identity() -> None:
     jets = jet_grids([[None, D], [None]], c, [(0, 0), (1, 0)])
     assert jets[0, 0] is c
     assert np.allclose(jets[1, 0], np.einsum("ij,jkl->ikl", D, c))
+
+
+@pytest.mark.parametrize("equations", [LINEAR, SECOND, BURGERS])
+def test_on_free_unknowns_it_is_the_same_operator(equations: str) -> None:
+    system = system_of(equations)
+    random, constraints = np.random.default_rng(3), system.space.constraints
+    derivative = Derivative.of(system, system.evaluate(random.normal(size=system.shape))[1])
+    Y = random.normal(size=(constraints.size, system.time.modes))
+    whole = constraints.restrict(derivative(constraints.expand(Y)))
+    assert np.abs(derivative.on_free(Y) - whole).max() < 1e-11 * np.abs(whole).max()

@@ -17,6 +17,8 @@ from pdelang.runtime.layout.factor import Array
 def along(matrix: Array, tensor: Array, axis: int) -> Array:
     """sum_j matrix[i, j] tensor[..., j, ...] at `axis`."""
     shape = tensor.shape
+    if tensor.dtype == complex and matrix.dtype == float and axis < len(shape) - 1:  # half the operations of making the matrix complex
+        return along(matrix, np.ascontiguousarray(tensor).view(float), axis).view(complex)
     before, after = int(np.prod(shape[:axis])), int(np.prod(shape[axis + 1 :]))
     if after == 1:
         out = tensor.reshape(before, shape[axis]) @ matrix.T

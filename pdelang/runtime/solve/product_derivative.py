@@ -9,15 +9,18 @@ space-time, some two to three times as many as the unknowns.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from pdelang.runtime.layout.faces import AxisConstraints
 from pdelang.runtime.layout.factor import Array
 from pdelang.runtime.layout.product import contract, jet_grids
 from pdelang.runtime.solve.product_system import SlabSystem
 
 Orders = tuple[int, ...]
+Operators = Sequence[Sequence[Array | None]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,38 +62,68 @@ class Derivative:
     def __call__(self, V: Array) -> Array:
         out = np.zeros(self.system.shape)
         for field, own in enumerate(V):
-            self._constant(out, own, [t for t in self.terms if t.field == field and t.constant])
+            self._constant(out, own, [t for t in self.terms if t.field == field and t.constant], self.system.space.operators)
         self._at_points(out, V)
         return out
 
-    def _constant(self, out: Array, own: Array, terms: list[Term]) -> None:
-        jets = jet_grids(self.system.space.operators, own, {t.alpha for t in terms})
+    def on_free(self, Y: Array) -> Array:
+        """On free unknowns (size, modes), in their own test functions: N^T R'(N Y), with the null spaces N put into the factors."""
+        space, constraints, T = self.system.space, self.system.space.constraints, self.system.time
+        assert isinstance(constraints, AxisConstraints)
+        out = [np.zeros((*shape, T.modes)) for shape in constraints.shapes]
+        for field, own in enumerate(constraints.split(Y)):
+            for slot in {t.slot for t in self.terms if t.field == field}:
+                terms = [t for t in self.terms if (t.slot, t.field) == (slot, field)]
+                self._constant(out, own, [t for t in terms if t.constant], space.free_couplings(slot, field))
+                in_modes = self._in_modes(own, [t for t in terms if not t.constant], space.free_values[field])
+                if in_modes is not None:
+                    out[slot] += contract(space.free_tests[slot], in_modes)
+        return constraints.join(out)
+
+    def _constant(self, out: Sequence[Array] | Array, own: Array, terms: list[Term], operators: Operators) -> None:
+        jets = jet_grids(operators, own, {t.alpha for t in terms})
         for slot, order, k in {(t.slot, self.system.program.time_orders[t.field], t.k) for t in terms}:
             total = sum(float(t.coefficient) * jets[t.alpha] for t in terms if (t.slot, t.k) == (slot, k))
-            out[slot] += total if order == 0 else np.asarray(total) @ self.system.time.projected(order, k, self.system.length).T
+            out[slot][...] += total if order == 0 else np.asarray(total) @ self.system.time.projected(order, k, self.system.length).T
 
     def _at_points(self, out: Array, V: Array) -> None:
-        """Sums over the terms of one slot before its tests; steady coefficients multiply time modes, moving ones values in time."""
-        system, T = self.system, self.system.time
+        space = self.system.space
         for field, own in enumerate(V):
-            terms = [t for t in self.terms if t.field == field and not t.constant]
-            if not terms:
-                continue
-            order = system.program.time_orders[field]
-            jets = jet_grids(system.space.values, own, {t.alpha for t in terms})
-            for slot in {t.slot for t in terms}:
-                in_modes: Array | float = 0.0
-                for k in {t.k for t in terms}:
-                    steady = [t.coefficient * jets[t.alpha] for t in terms if (t.slot, t.k) == (slot, k) and not t.moving]
-                    if steady:
-                        in_modes = in_modes + sum(steady) @ T.projected(order, k, system.length).T
-                    moving = [t for t in terms if (t.slot, t.k) == (slot, k) and t.moving]
-                    basis = T.basis(order, k, system.length).T
-                    products = [t.coefficient * (jets[t.alpha] @ basis) for t in moving]
-                    if products:
-                        in_modes = in_modes + sum(products) @ T.test.T
-                if np.ndim(in_modes):
-                    out[slot] += contract(system.space.tests, np.asarray(in_modes))
+            for slot in {t.slot for t in self.terms if t.field == field and not t.constant}:
+                terms = [t for t in self.terms if (t.slot, t.field) == (slot, field) and not t.constant]
+                in_modes = self._in_modes(own, terms, space.values)
+                if in_modes is not None:
+                    out[slot] += contract(space.tests, in_modes)
+
+    def _in_modes(self, own: Array, terms: list[Term], values: Sequence[Sequence[Array] | Array]) -> Array | None:
+        """Sum over the terms of one slot at the points of space, tested in time; steady coefficients multiply time modes, moving ones values
+        in time."""
+        system, T = self.system, self.system.time
+        jets = jet_grids(values, own, {t.alpha for t in terms})
+        total: Array | None = None
+        for k in {t.k for t in terms}:
+            order = system.program.time_orders[terms[0].field]
+            steady = _sum_of_products([(t.coefficient, jets[t.alpha]) for t in terms if t.k == k and not t.moving])
+            if steady is not None:
+                part = steady @ T.projected(order, k, system.length).T
+                total = part if total is None else total + part
+            basis = T.basis(order, k, system.length).T
+            moving = _sum_of_products([(t.coefficient, jets[t.alpha] @ basis) for t in terms if t.k == k and t.moving])
+            if moving is not None:
+                part = moving @ T.test.T
+                total = part if total is None else total + part
+        return total
+
+
+def _sum_of_products(pairs: list[tuple[Array, Array]]) -> Array | None:
+    """In place from the second on: large arrays are read once."""
+    total: Array | None = None
+    for a, b in pairs:
+        if total is None:
+            total = a * b
+        else:
+            total += a * b
+    return total
 
 
 def reduced(values: Array) -> Array:

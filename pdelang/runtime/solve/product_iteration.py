@@ -10,6 +10,7 @@ from typing import Protocol
 
 import numpy as np
 
+from pdelang.runtime.layout.faces import AxisConstraints
 from pdelang.runtime.layout.factor import Array
 from pdelang.runtime.solve.product_autonomous import Autonomous, autonomous_wanted
 from pdelang.runtime.solve.product_derivative import Derivative
@@ -108,6 +109,8 @@ def solve_slab(
         derivative = Derivative.of(system, partials)
 
         def apply(V: Array, derivative: Derivative = derivative, face_partials: dict[int, Array] = face_partials) -> Array:
+            if isinstance(constraints, AxisConstraints) and not space.weak:
+                return derivative.on_free(V)
             expanded = constraints.expand(V)
             return rows(derivative(expanded), [system.weak_derivative(n, expanded, face_partials[n]) for n in space.weak])
 

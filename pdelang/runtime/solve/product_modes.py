@@ -20,6 +20,7 @@ import numpy as np
 from pdelang.runtime.layout.faces import AxisConstraints
 from pdelang.runtime.layout.factor import Array
 from pdelang.runtime.layout.product import contract
+from pdelang.runtime.layout.slab import TimeFactor
 from pdelang.runtime.solve.product_system import SlabSystem
 
 EIGENVECTOR_CONDITION = 1e7
@@ -46,6 +47,11 @@ class Product:
         return contract(self.matrices, hat) * self.weights
 
 
+def chosen_modes(time: TimeFactor) -> Array:
+    """Eigenvalues of the integration matrix, one of each conjugate pair."""
+    return np.flatnonzero(time.eigenvalues.imag >= 0)
+
+
 Coupling = dict[tuple[int, int], list[Product]]  # (slot, field): its terms
 
 
@@ -69,7 +75,7 @@ def mean_operator(system: SlabSystem, partials: Array) -> Coupling:
                 matrices.append(left.T @ operator @ right)
             else:
                 matrices.append(None if np.array_equal(left, right) else left.T @ right)
-        weights = value * system.time.symbol(system.program.time_orders[field], k, system.length)
+        weights = value * system.time.symbol(system.program.time_orders[field], k, system.length)[chosen_modes(system.time)]
         out.setdefault((slot, field), []).append(Product(weights, tuple(matrices), alpha))
     return out
 
@@ -125,16 +131,23 @@ class Diagonal:
 
 
 class InModes:
-    """What the inverses share: to the eigenbasis of the integration matrix and back, field by field."""
+    """What the inverses share: to the eigenbasis of the integration matrix and back, field by field, one of each conjugate pair of modes.
+
+    into, back: the two transforms as real matrices, real and imaginary parts of the modes side by side.
+    """
 
     def __init__(self, system: SlabSystem) -> None:
-        constraints = system.space.constraints
+        constraints, time = system.space.constraints, system.time
         assert isinstance(constraints, AxisConstraints)
-        self.constraints, self.time = constraints, system.time
+        chosen = chosen_modes(time)
+        self.constraints, self.modes = constraints, len(chosen)
+        self.into = np.ascontiguousarray(time.inverse[chosen].T).view(float)
+        pairs = np.where(time.eigenvalues.imag[chosen] > 0, 2.0, 1.0) * time.eigenvectors[:, chosen]
+        self.back = np.ascontiguousarray(pairs.conj()).view(float).T
 
     def __call__(self, R: Array) -> Array:
-        hats = [part @ self.time.inverse.T for part in self.constraints.split(R)]
-        return self.constraints.join([(part @ self.time.eigenvectors.T).real for part in self.solve(hats)])
+        hats = [(part @ self.into).view(complex) for part in self.constraints.split(R)]
+        return self.constraints.join([np.ascontiguousarray(part).view(float) @ self.back for part in self.solve(hats)])
 
     def solve(self, hats: list[Array]) -> list[Array]:
         raise NotImplementedError
@@ -146,7 +159,7 @@ class FastDiagonal(InModes):
     def __init__(self, system: SlabSystem, partials: Array) -> None:
         super().__init__(system)
         coupling = mean_operator(system, partials)
-        one = Product(np.ones(self.time.modes), (None,) * system.space.dimension, (0,) * system.space.dimension)
+        one = Product(np.ones(self.modes), (None,) * system.space.dimension, (0,) * system.space.dimension)
         self.fields = [Diagonal.of(coupling.get((f, f), [one]), shape) for f, shape in enumerate(self.constraints.shapes)]
 
     def solve(self, hats: list[Array]) -> list[Array]:
@@ -163,7 +176,7 @@ class Blocks(InModes):
         periodic = system.program.periodic
         self.backward = [eigenvectors(_generator(coupling, i, periodic[i]), n) for i, n in enumerate(sizes)]
         self.forward = [np.linalg.inv(v) for v in self.backward]
-        matrices = np.zeros((*sizes, self.time.modes, F, F), complex)
+        matrices = np.zeros((*sizes, self.modes, F, F), complex)
         for (slot, field), terms in coupling.items():
             matrices[..., slot, field] = symbol(terms, self.backward, self.forward)
         self.inverse = _inverted(matrices)
@@ -221,7 +234,7 @@ class Eliminated(InModes):
         return out
 
     def _coupled(self, slot: int, fields: Sequence[int] | frozenset[int], hats: list[Array]) -> Array:
-        total = np.zeros((*self.constraints.shapes[slot], self.time.modes), complex)
+        total = np.zeros((*self.constraints.shapes[slot], self.modes), complex)
         for f in fields:
             for term in self.coupling.get((slot, f), []):
                 total += term(hats[f])

@@ -97,6 +97,18 @@ class Space:
             for tests, free in zip(self.free_tests, self.free_values)
         ]
 
+    def free_couplings(self, slot: int, field: int) -> list[list[Array | None]]:
+        """For each axis and order k <t_i, D^k b_j>: tests of one field, basis of another; None: the identity."""
+        known = self._couplings
+        if (slot, field) not in known:
+            pairs = zip(self.free_tests[slot], self.free_values[field])
+            known[slot, field] = [[None if k == 0 and slot == field else t @ v for k, v in enumerate(values)] for t, values in pairs]
+        return known[slot, field]
+
+    @cached_property
+    def _couplings(self) -> dict[tuple[int, int], list[list[Array | None]]]:
+        return {}
+
     @cached_property
     def initial(self) -> tuple[int, ...]:
         p = self.program
