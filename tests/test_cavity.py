@@ -25,7 +25,7 @@ def test_a_smooth_lid_has_the_velocities_of_the_reference(cavity: ModuleType) ->
 
 
 def test_a_lid_of_speed_one_has_the_extremes_of_the_literature(cavity: ModuleType) -> None:
-    """Taylor's corners and the smooth rest: Re = 100, from 25 x 25 kernels, as far from 50 x 50 as these are from infinitely many times ten."""
+    """Taylor's corners and the smooth rest: Re = 100, 25 x 25 kernels."""
     solution = pdelang.solve(cavity.PROBLEMS / "cavity_classical.pde", kernels=900, time_limit=600)
     assert not solution.converged  # second derivatives of the vorticity at the corners are infinite, and it says so
     lines = cavity.centre_lines(solution)
