@@ -89,7 +89,7 @@ class Held:
 
     def error(self, number: int, solution: Any) -> float:
         """Relative L2, the largest over the fields."""
-        if self.compiled.problem.exact:
+        if solution.relative_l2:  # there is an exact solution
             return float(max(solution.relative_l2.values()))
         if number not in self.found:
             truth, _ = self.solved(number, self.case.truth)

@@ -185,10 +185,12 @@ class Labels:
         norm = np.sqrt(np.mean([norms(layout, c) ** 2 for c in C], axis=0))
         weights = np.sqrt(layout.weights())
         mean = C.mean(axis=0)
-        _, s, V = np.linalg.svd((C - mean) * weights, full_matrices=False)
-        rank = max(1, int(np.sum(np.sqrt(np.cumsum(s[::-1] ** 2))[::-1] > LOST * np.linalg.norm(s))))
-        directions = V[:rank]
-        y = ((C - mean) * weights) @ directions.T
+        apart = (C - mean) * weights
+        energy, U = (a[..., ::-1] for a in np.linalg.eigh(apart @ apart.T))  # a tenth of the time of singular values, which LOST does not ask
+        energy = np.maximum(energy, 0.0)
+        rank = max(1, int(np.sum(np.cumsum(energy[::-1])[::-1] > LOST**2 * energy.sum())))
+        directions = U[:, :rank].T @ apart / np.sqrt(np.maximum(energy[:rank, None], 1e-300))
+        y = apart @ directions.T
         scale = np.full(rank, np.sqrt(np.mean(np.sum(y**2, axis=1)) / rank))  # one for all: the loss is the distance of functions
         return cls(z, y / scale, layout, mean, directions / weights, scale, norm)
 
