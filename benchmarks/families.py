@@ -35,6 +35,8 @@ DIRECT = 8
 """Conditions at which the direct solver is timed, of those inside."""
 LADDER = (0.3, 1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9)
 SWEPT = 1500
+FINISHED = 1e-4
+"""Tolerance of queries that the direct solver's march finishes: errors of some 1e-7."""
 
 
 @dataclass(frozen=True)
@@ -154,16 +156,16 @@ def cpu() -> float:
 
 
 def trained(case: Case, generator: str, tolerance: float, steps: int | None, folder: Path | None) -> tuple[Any, float]:
-    """The family, and CPU seconds of its training; from `folder` where it has been trained before (the seconds are then its own count)."""
+    """The family, and CPU seconds of its training; one that is in `folder` already gives its own seconds, of the clock."""
     import pdelang
 
     settings: dict[str, Any] = {"generator": generator, "steps": steps, "tolerance": tolerance}
     if generator == "paper":
         settings |= {"generator": "variational", "objective": "paper"}
     path = folder / f"{case.program}_{generator}_{tolerance:g}.family" if folder else None
-    began = cpu()
-    family = pdelang.train(FAMILIES / f"{case.program}.pde", path, resume=bool(path and path.exists()), **settings)
-    return family, cpu() - began
+    began, there = cpu(), bool(path and path.exists())
+    family = pdelang.train(FAMILIES / f"{case.program}.pde", path, resume=there, **settings)
+    return family, family.record.seconds if there else cpu() - began
 
 
 def queries(family: Any, own: Held, tolerance: float, **settings: Any) -> tuple[list[Any], list[float], float]:
@@ -195,30 +197,38 @@ def rate(family: Any) -> tuple[float, float]:
     return SWEPT / best[0], SWEPT / best[1]
 
 
-def measure(case: Case, generator: str, tolerance: float, steps: int | None, folder: Path | None) -> Row:
+def measure(case: Case, generator: str, tolerance: float, steps: int | None, folder: Path | None) -> Iterator[Row]:
+    """One row; for coefficients another one of queries that are finished by the direct solver's march."""
     family, training = trained(case, generator, tolerance, steps, folder)
+    asked, kind = tolerance if generator == "spectral" else MISSED, family.record.generator
+    generated = {"adapt_steps": 2} if kind == "coefficients" else {}
+    _, alone, _ = queries(family, held(case, False), asked, adapt_steps=0)
+    common = {"training": training, "alone": statistics.mean(alone), "message": _plain(family.record.message)}
+    common["steps"] = family.record.figures.get("solves", family.record.figures.get("step", family.record.steps))
+    yield common | row_of(family, case, asked, **generated) | dict(zip(("grids", "grids_cpu"), rate(family)))
+    if kind == "coefficients":
+        finished = row_of(family, case, FINISHED)
+        yield common | finished | {"generator": f"{generator}, finished", "grids": float("nan"), "grids_cpu": float("nan")}
+
+
+def _plain(text: str) -> str:
+    return text.replace(",", ";").replace("\n", " ")
+
+
+def row_of(family: Any, case: Case, tolerance: float, **settings: Any) -> Row:
     inside, outside = held(case, False), held(case, True)
-    asked = tolerance if generator == "spectral" else MISSED
-    _, errors, query = queries(family, inside, asked)
-    _, alone, _ = queries(family, inside, asked, adapt_steps=0)
-    beyond, far, _ = queries(family, outside, MISSED)
+    _, errors, query = queries(family, inside, tolerance, **settings)
+    beyond, far, _ = queries(family, outside, MISSED, **settings)
     direct, direct_tolerance = inside.direct(errors)
-    grids, grids_cpu = rate(family)
     return {
         "inside": statistics.mean(errors),
         "worst": max(errors),
-        "alone": statistics.mean(alone),
         "outside": statistics.mean(far),
         "said": sum(not s.converged for s in beyond),
         "silent": sum(e > MISSED and s.converged for e, s in zip(far, beyond)),
         "query": 1e3 * query,
         "direct": 1e3 * direct,
         "direct_tolerance": direct_tolerance,
-        "training": training,
-        "steps": family.record.figures.get("solves", family.record.figures.get("step", family.record.steps)),
-        "grids": grids,
-        "grids_cpu": grids_cpu,
-        "message": family.record.message.replace(",", ";").replace("\n", " "),
     }
 
 
@@ -263,9 +273,9 @@ def main() -> None:
     cases = {case.program: case for case in CASES}
 
     def one(program: str, generator: str, tolerance: str, steps: str) -> Iterable[Row]:
-        row = measure(cases[program], generator, float(tolerance), int(steps) if steps else None, options.families)
-        print({k: f"{v:.3g}" if isinstance(v, float) else v for k, v in row.items()}, flush=True)
-        return [row]
+        for row in measure(cases[program], generator, float(tolerance), int(steps) if steps else None, options.families):
+            print({k: f"{v:.3g}" if isinstance(v, float) else v for k, v in row.items()}, flush=True)
+            yield row
 
     for key in wanted(options):
         study.run([key], one)

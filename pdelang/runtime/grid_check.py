@@ -47,7 +47,7 @@ def drawn(free: Sequence[int], fixed: np.ndarray, lower: np.ndarray, upper: np.n
 
 
 def grid_check(compiled: CompiledProblem, params: Parameters, result: MethodResult, tolerance: float, seed: int = 0) -> Certificate:
-    """As `validation.validate`, of a representation that is quick on grids. What holds on a part of the domain is checked point by point."""
+    """As `validation.validate`, for what is quick on grids. What holds on a part of the domain is checked point by point."""
     assert result.representation is not None
     lower, upper = (np.asarray(b, dtype=float) for b in compiled.bounds(params))
     tensor, random, every = OnGrids(result.representation), np.random.default_rng(seed + SEED_OFFSET), range(len(lower))

@@ -11,8 +11,8 @@ import pytest
 import pdelang
 from pdelang.compiler.pipeline import compile as compile_problem
 from pdelang.runtime.family import Family, Record
-from pdelang.runtime.generator import coefficients
-from pdelang.runtime.generator.coefficients import CoefficientsTraining
+from pdelang.runtime.generator import coefficients_training
+from pdelang.runtime.generator.coefficients_training import CoefficientsTraining
 from pdelang.runtime.training import build, train
 
 MANY = """
@@ -69,8 +69,8 @@ def test_a_checkpoint_between_labels_bounds_nothing() -> None:
 
 def test_auto_hands_over_what_is_not_smooth(monkeypatch: pytest.MonkeyPatch) -> None:
     """A kink in the parameter: the sparse grid gives up, and the successor's reason says so."""
-    monkeypatch.setattr(coefficients, "LABELS", 24)
-    monkeypatch.setattr(coefficients, "STEPS", 500)
+    monkeypatch.setattr(coefficients_training, "LABELS", 24)
+    monkeypatch.setattr(coefficients_training, "STEPS", 500)
     program = "problem kink\nx in [0, 1]\nparam c in [0, 1] = 0.3\nu_x = sqrt(abs(c - 0.37))\nu(0) = 1\n"
     family = train(pdelang.parse(program), tolerance=1e-6)
     assert family.record.generator == "coefficients"

@@ -9,7 +9,7 @@ import pytest
 
 import pdelang
 from pdelang.runtime.family import Family
-from pdelang.runtime.generator import coefficients
+from pdelang.runtime.generator import coefficients_training
 from pdelang.runtime.generator.polish import Plans
 from pdelang.runtime.status import Status
 
@@ -30,7 +30,7 @@ ASKED = {"nu": 0.04, "a": [0.3, -0.4, 0.2]}
 @pytest.fixture(scope="module")
 def family() -> Family:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(coefficients, "PLANS", 6)
+        patch.setattr(coefficients_training, "PLANS", 6)
         return pdelang.train(pdelang.parse(PROGRAM), generator="coefficients", tolerance=1e-6, kernels=32, steps=500)
 
 

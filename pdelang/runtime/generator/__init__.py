@@ -8,7 +8,7 @@ from typing import Any
 _KERNELS = ("pdelang.runtime.generator.kernels_training", "KernelsTraining", "Kernels")
 GENERATORS: dict[str, tuple[str, str, str]] = {
     "spectral": ("pdelang.runtime.generator.spectral_training", "SpectralTraining", "Spectral"),
-    "coefficients": ("pdelang.runtime.generator.coefficients", "CoefficientsTraining", "Coefficients"),
+    "coefficients": ("pdelang.runtime.generator.coefficients_training", "CoefficientsTraining", "Coefficients"),
     **dict.fromkeys(("plain", "variational"), _KERNELS),
 }
 """name -> (module, class of the `Training`, class of the `Generator`)."""

@@ -18,7 +18,7 @@ from pdelang.runtime.collocation import at_places, evaluate, holds
 from pdelang.runtime.generator.common_layout import CommonLayout, norms
 from pdelang.runtime.layout.factor import Array
 
-ROWS = 6
+ROWS = 8
 """Points of the interior an unknown; a condition has one."""
 CONDITION_WEIGHT = 30.0
 """Of a condition's residual against an equation's, relative both: from 10 to 100 the error is the same."""

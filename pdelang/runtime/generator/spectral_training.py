@@ -56,7 +56,8 @@ class SpectralTraining:
 
     solved: by node. share: what the layout may lose, of the tolerance. table: surpluses, in the order of the grid's nodes.
     checked: the residual at held-out parameters when the grid had `checked_levels` levels.
-    pause: units until the next check. cleared: the layout holds solved nodes well enough for their residual. resonances: poles, a tuple a parameter.
+    pause: units until the next check. cleared: the layout holds solved nodes well enough for their residual. resonances: poles, a tuple a
+    parameter.
     """
 
     compiled: CompiledProblem
