@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from types import FrameType
 from typing import Any
@@ -18,9 +18,9 @@ SECONDS_BETWEEN_LINES = 5.0
 
 
 @contextmanager
-def reporting(quiet: bool) -> Iterator[Progress]:
-    """The `Progress` to hand to `solve`, for the time of the solve. It hears a Ctrl-C that something else has swallowed."""
-    with _listening() as interrupts:
+def reporting(quiet: bool, listens: bool = True) -> Iterator[Progress]:
+    """The `Progress` to hand to `solve`, for the time of the solve. Where it listens, it hears a Ctrl-C that something else has swallowed."""
+    with _listening() if listens else nullcontext([]) as interrupts:
         if quiet:
             yield _Interruptible(silent, interrupts)
         elif sys.stderr.isatty():

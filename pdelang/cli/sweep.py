@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pdelang.cli.errors import DONE, INTERRUPTED, NOT_CONVERGED, CommandError, guarded, print_json
+from pdelang.cli.machines import WAIT, Coordinator, Crew, Processes, ProcessId, Wait
 from pdelang.files import check_writable, wrong_suffix
 
 if TYPE_CHECKING:
@@ -39,6 +40,10 @@ def sweep(
         list[str] | None, typer.Option("-O", "--option", metavar="NAME=VALUE", help="Any option of the solver, for every instance.")
     ] = None,
     workers: Annotated[int | None, typer.Option("-j", "--workers", min=1, help="Threads and processes.", show_default="all cores")] = None,
+    coordinator: Coordinator = None,
+    process_id: ProcessId = None,
+    processes: Processes = None,
+    wait: Wait = WAIT,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output and nothing else.")] = False,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress and no warnings.")] = False,
 ) -> int:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pdelang.cli.errors import DONE, INTERRUPTED, NOT_CONVERGED, CommandError, guarded, print_json
+from pdelang.cli.machines import WAIT, Coordinator, Crew, Processes, ProcessId, Wait
 
 if TYPE_CHECKING:
     from pdelang.runtime.family import Family
@@ -30,6 +31,10 @@ def train(
         list[str] | None, typer.Option("-O", "--option", metavar="NAME=VALUE", help="Any option of the training: kernels, batch, beta, ...")
     ] = None,
     seed: Annotated[int | None, typer.Option("--seed", help="Of every random choice.", show_default="0")] = None,
+    coordinator: Coordinator = None,
+    process_id: ProcessId = None,
+    processes: Processes = None,
+    wait: Wait = WAIT,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output and nothing else.")] = False,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress and no warnings.")] = False,
 ) -> int:
@@ -41,8 +46,6 @@ def train(
     from pdelang.cli.assignments import assignments, word_or_number
     from pdelang.cli.loading import load, print_warnings
     from pdelang.cli.progress import reporting
-    from pdelang.compiler.pipeline import compile as compile_problem
-    from pdelang.runtime import training
 
     settings: dict[str, Any] = assignments(option or (), "-O", word_or_number)
     given = {"generator": generator, "objective": objective, "tolerance": tol, "steps": steps, "minutes": minutes, "seed": seed}
@@ -51,17 +54,22 @@ def train(
             raise CommandError(f"{name} is given twice: by an option of its own and by -O")
         if value is not None:
             settings[name] = value
+    crew = Crew.of(coordinator, process_id, processes, wait)
     problem = load(file)
-    with reporting(quiet or as_json) as progress:
-        progress("compiling")
-        compiled = compile_problem(problem)
-        if not (quiet or as_json):
-            print_warnings(problem.source, compiled.warnings)
-        family = training.train(compiled, out, resume=resume, log=log, progress=progress, **settings)
-    if as_json:
-        print_json(_json(family, out))
-    else:
-        _report(family, out)
+    with crew.together(f"{problem.source.text}{sorted(settings.items())}{resume}", as_json):
+        from pdelang.compiler.pipeline import compile as compile_problem
+        from pdelang.runtime import training
+
+        with reporting(quiet or as_json, listens=crew.alone) as progress:
+            progress("compiling")
+            compiled = compile_problem(problem)
+            if not (quiet or as_json):
+                print_warnings(problem.source, compiled.warnings)
+            family = training.train(compiled, out, resume=resume, log=log, progress=progress, **settings)
+        if as_json:
+            print_json(_json(family, out))
+        else:
+            _report(family, out)
     if family.record.interrupted:
         return INTERRUPTED
     return NOT_CONVERGED if family.record.message else DONE

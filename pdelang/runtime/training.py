@@ -16,6 +16,7 @@ from pdelang.compiler.compiled import CompiledProblem
 from pdelang.compiler.parameters import UsageError
 from pdelang.files import check_writable
 from pdelang.language.problem import Problem
+from pdelang.runtime import mesh
 from pdelang.runtime.family import Family, Record
 from pdelang.runtime.generator import GENERATORS, training_class
 from pdelang.runtime.generator.conditions import Conditions
@@ -126,11 +127,11 @@ def train(
         raise UsageError("the program has no parameters that vary: there is no family to learn, `solve` answers it")
     path = Path(out) if out is not None else None
     if path is not None:
-        check_writable(path)
+        mesh.first(lambda: check_writable(path))
     elif resume:
         raise UsageError("there is nothing to resume from: give the family's file")
     begun, record = _started(compiled, conditions, chosen, path if resume else None, progress)
-    rows = Log(Path(log) if log else None, keep=record.steps)
+    rows = Log(Path(log) if log and mesh.is_first() else None, keep=record.steps)
     family = _loop(compiled, begun, record, path, rows, progress)
     if chosen.generator == "auto" and family.record.message and family.record.generator in SUCCESSORS:
         progress(family.record.message)
@@ -149,18 +150,23 @@ def _compiled(problem: Problem | CompiledProblem | str | Path) -> CompiledProble
 
 def _started(compiled: CompiledProblem, conditions: Conditions, options: TrainOptions, path: Path | None, progress: Progress) -> Any:
     """The training, new or taken up, and its record."""
-    if path is not None and path.exists():
-        from pdelang.runtime.family_storage import read_training
-
-        record, numbers, arrays = read_training(path, compiled, options)
-        if record.finished:
-            progress("this training had ended: nothing is left to do")
-        return training_class(record.generator).resumed(compiled, replace(options, generator=record.generator), numbers, arrays), record
     if path is not None:
+        with mesh.copied(path) as own:
+            if own.exists():
+                return _taken_up(compiled, options, own, progress)
         progress(f"no family {path}: starting anew")
     name, reason = choose(compiled, conditions) if options.generator == "auto" else (options.generator, "asked for")
     begun = training_class(name).start(compiled, replace(options, generator=name))
     return begun, Record(name, reason, asdict(options))
+
+
+def _taken_up(compiled: CompiledProblem, options: TrainOptions, path: Path, progress: Progress) -> Any:
+    from pdelang.runtime.family_storage import read_training
+
+    record, numbers, arrays = read_training(path, compiled, options)
+    if record.finished:
+        progress("this training had ended: nothing is left to do")
+    return training_class(record.generator).resumed(compiled, replace(options, generator=record.generator), numbers, arrays), record
 
 
 def choose(compiled: CompiledProblem, conditions: Conditions) -> tuple[str, str]:
@@ -189,7 +195,8 @@ def _loop(compiled: CompiledProblem, training: Any, record: Record, path: Path |
     limit = record.options["minutes"]
     written, cost = clock.monotonic(), 0.0
     try:
-        while not (training.done or record.finished) and not (limit and record.seconds > 60 * limit):
+        while mesh.decided(not (training.done or record.finished) and not (limit and record.seconds > 60 * limit)):
+            mesh.check_interrupt()
             began = clock.monotonic()
             figures = training.advance()
             spent = clock.monotonic() - began
@@ -210,8 +217,11 @@ def _loop(compiled: CompiledProblem, training: Any, record: Record, path: Path |
 
 
 def _write(compiled: CompiledProblem, training: Any, record: Record, path: Path) -> float:
-    """Seconds that it took."""
+    """Seconds that it took. The first process's affair."""
     from pdelang.runtime.family_storage import save
+
+    if not mesh.is_first():
+        return 0.0
 
     began = clock.monotonic()
     save(Family(compiled, training.generator(), record), path, training.state())

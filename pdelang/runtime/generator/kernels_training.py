@@ -17,6 +17,7 @@ import numpy as np
 import optax
 
 from pdelang.compiler.compiled import CompiledProblem
+from pdelang.runtime import mesh
 from pdelang.runtime.bilevel import Instance, paper_loss, projected_loss
 from pdelang.runtime.generator.conditions import Conditions
 from pdelang.runtime.generator.decoder import StandardLayout, repulsion
@@ -93,8 +94,8 @@ class KernelsTraining:
         """CHUNK optimiser steps; figures are those of the last, `loss` and `residual` means over all."""
         seen = []
         for _ in range(min(CHUNK, self.steps - self.step)):
-            key, c, params = self._drawn()
-            self.tree, self.moments, figures = self._update(self.tree, self.moments, key, c, params)
+            given = mesh.everywhere((self.tree, self.moments, *self._drawn()))
+            self.tree, self.moments, figures = self._update(*given)
             self.step += 1
             seen.append(figures)
         last = {name: float(value) for name, value in jax.device_get(seen[-1]).items()}
@@ -130,7 +131,7 @@ class KernelsTraining:
         """Eq. (6), the mean over a batch of conditions; its first term is that of the objective."""
         o, network, places = self.options, self.architecture, jnp.asarray(self.layout.centres)
 
-        def one(key: Any, c: jax.Array, params: Any) -> tuple[jax.Array, dict[str, jax.Array]]:
+        def one(tree: Tree, key: Any, c: jax.Array, params: Any) -> tuple[jax.Array, dict[str, jax.Array]]:
             drawn, noise = jax.random.split(key)
             slots, divergence = network(tree, c, jax.random.normal(noise, (network.latent,)), places)
             value, figures = self._adapted(slots, drawn, params)
@@ -140,13 +141,13 @@ class KernelsTraining:
             return total, {"loss": total, "kl": divergence, **figures, **kernels}
 
         keys = jax.random.split(key, c.shape[0])
-        totals, figures = jax.vmap(one)(keys, c, params)
+        totals, figures = mesh.over_devices(one)(tree, keys, c, params)
         worst = jnp.max(figures["residual"])
         means = {name: jnp.mean(value) for name, value in figures.items()}
         return jnp.mean(totals), means | {"residual_worst": worst, "nearest_least": jnp.min(figures["nearest_least"])}
 
     def generator(self) -> Kernels:
-        return Kernels(self.compiled, self.design, self.layout, self.tree)
+        return Kernels(self.compiled, self.design, self.layout, jax.device_get(self.tree))
 
     def state(self) -> tuple[dict[str, Any], Arrays]:
         arrays = flattened(self.tree, "network/") | flattened(self.moments, "optimiser/")

@@ -6,19 +6,22 @@ Where an instance is solved does not change its bits: everywhere linear algebra 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 from threadpoolctl import threadpool_limits
 
 from pdelang.compiler.compiled import CompiledProblem, Parameters
 from pdelang.compiler.pipeline import compile as compile_problem
 from pdelang.language.semantics import parse
+from pdelang.runtime import mesh
 from pdelang.runtime.api import direct
-from pdelang.runtime.generator.common_layout import Sample
+from pdelang.runtime.generator.common_layout import Sample, below
 from pdelang.runtime.options import SolveOptions
+from pdelang.runtime.representation import representation_class
 from pdelang.runtime.status import Status
 from pdelang.runtime.workers import START, cores, pool, settle
 
@@ -52,6 +55,11 @@ class Solves:
     pool: ProcessPoolExecutor | None = field(default=None, repr=False)
 
     def __call__(self, parameters: Sequence[Parameters]) -> list[Solved]:
+        """Every process solves its share."""
+        own = self._own([parameters[n] for n in mesh.share(len(parameters))])
+        return [_restored(a) for a in mesh.collected([_kept(s) for s in own], len(parameters))] if mesh.several() else own
+
+    def _own(self, parameters: Sequence[Parameters]) -> list[Solved]:
         began = time.process_time()
         if self.workers > 1 and len(parameters) > 1 and self.spent > START:
             answers = self._beside(parameters)
@@ -88,6 +96,25 @@ def solved(compiled: CompiledProblem, parameters: Parameters, options: SolveOpti
     estimate, residual = solution.error_estimate, solution.residual
     sample = Sample(solution.representation, solution.lower, solution.upper)
     return Solved(sample, residual if estimate is None else estimate, residual, "" if solution.converged else solution.message)
+
+
+def _kept(own: Solved) -> dict[str, np.ndarray]:
+    """As arrays, for the other processes."""
+    out = {"figures": np.array([own.error, own.residual]), "message": np.array(own.message)}
+    if own.sample is None:
+        return out
+    kept = own.sample.representation
+    arrays = {f"of/{name}": np.asarray(a) for name, a in kept.arrays().items()}
+    return out | arrays | {"kind": np.array(kept.kind), "lower": own.sample.lower, "upper": own.sample.upper}
+
+
+def _restored(arrays: Mapping[str, np.ndarray]) -> Solved:
+    error, residual = map(float, arrays["figures"])
+    sample = None
+    if "kind" in arrays:
+        representation = representation_class(str(arrays["kind"])).from_arrays(below(arrays, "of"))
+        sample = Sample(representation, arrays["lower"], arrays["upper"])
+    return Solved(sample, error, residual, str(arrays["message"]))
 
 
 _STATE: dict[str, Any] = {}  # of a process of its own: the compiled problem and the options
