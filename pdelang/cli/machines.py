@@ -119,7 +119,8 @@ class Crew:
 
     def _wait_for(self, child: int, noise: IO[bytes], as_json: bool) -> NoReturn:
         for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda n, _: os.kill(child, n))
+            if signal.getsignal(number) is not signal.SIG_IGN:  # a shell's background job ignores Ctrl-C
+                signal.signal(number, lambda n, _: os.kill(child, n))
         code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
         noise.seek(0)
         said = noise.read().decode(errors="replace")

@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
 from typing import Any
@@ -19,8 +19,8 @@ SECONDS_BETWEEN_LINES = 5.0
 
 @contextmanager
 def reporting(quiet: bool, listens: bool = True) -> Iterator[Progress]:
-    """The `Progress` to hand to `solve`, for the time of the solve. Where it listens, it hears a Ctrl-C that something else has swallowed."""
-    with _listening() if listens else nullcontext([]) as interrupts:
+    """The `Progress` to hand to `solve`, for the time of the solve. It hears a Ctrl-C that something else has swallowed, if it listens."""
+    with _listening(listens) as interrupts:
         if quiet:
             yield _Interruptible(silent, interrupts)
         elif sys.stderr.isatty():
@@ -45,10 +45,10 @@ class _Interruptible:
 
 
 @contextmanager
-def _listening() -> Iterator[list[int]]:
+def _listening(listens: bool) -> Iterator[list[int]]:
     """A list that every Ctrl-C is written into before it is raised as usual. In the main thread only: elsewhere no signal arrives."""
     interrupts: list[int] = []
-    if threading.current_thread() is not threading.main_thread():
+    if not listens or threading.current_thread() is not threading.main_thread():
         yield interrupts
         return
     before = signal.getsignal(signal.SIGINT)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -62,12 +63,17 @@ def sweep(
         settings["tolerance"] = tol
     if fault := wrong_suffix(out):
         raise CommandError(fault)
-    check_writable(out)
-    data = SOURCES[_kind(file)](file, swept, settings, grid, workers, quiet or as_json)
-    from pdelang.runtime.sweep.dataset import save
+    if not process_id:
+        check_writable(out)
+    crew = Crew.of(coordinator, process_id, processes, wait)
+    task = f"{sorted(swept.items())}{sorted(settings.items())}{grid}{_checksum(file)}"
+    with crew.together(task, as_json):
+        data = SOURCES[_kind(file)](file, swept, settings, grid, workers, quiet or as_json, crew.alone)
+        if crew.talks:
+            from pdelang.runtime.sweep.dataset import save
 
-    save(data, out)
-    _told(data, swept, out, as_json)
+            save(data, out)
+            _told(data, swept, out, as_json)
     if not data.attrs["finished"]:
         return INTERRUPTED
     return DONE if bool((data["status"] == "converged").all()) else NOT_CONVERGED
@@ -108,8 +114,12 @@ def _kind(file: Path) -> str:
     return "program"
 
 
+def _checksum(file: Path) -> int:
+    return zlib.crc32(file.read_bytes())
+
+
 def _of_program(
-    file: Path, swept: dict[str, Any], settings: dict[str, Any], grid: str | None, workers: int | None, quiet: bool
+    file: Path, swept: dict[str, Any], settings: dict[str, Any], grid: str | None, workers: int | None, quiet: bool, alone: bool
 ) -> xarray.Dataset:
     from pdelang.cli.loading import load, print_warnings
     from pdelang.cli.progress import reporting
@@ -118,7 +128,7 @@ def _of_program(
 
     problem = load(file)
     points = None if grid is None else _points(grid, [c.name for c in problem.coordinates])
-    with reporting(quiet) as progress:
+    with reporting(quiet, listens=alone) as progress:
         progress("compiling")
         compiled = compile_problem(problem)
         if not quiet:
@@ -127,7 +137,7 @@ def _of_program(
 
 
 def _of_family(
-    file: Path, swept: dict[str, Any], settings: dict[str, Any], grid: str | None, workers: int | None, quiet: bool
+    file: Path, swept: dict[str, Any], settings: dict[str, Any], grid: str | None, workers: int | None, quiet: bool, alone: bool
 ) -> xarray.Dataset:
     from pdelang.cli.progress import reporting
     from pdelang.runtime.family import Family
@@ -137,7 +147,7 @@ def _of_family(
         raise CommandError("a family is swept with --tol and --grid alone: -O and --workers are for the direct solver")
     family = Family.load(file)
     points = None if grid is None else _points(grid, [c.name for c in family.compiled.problem.coordinates])
-    with reporting(quiet) as progress:
+    with reporting(quiet, listens=alone) as progress:
         return family.sweep(grid=points, tolerance=tolerance, progress=progress, **swept)
 
 

@@ -16,6 +16,7 @@ from threadpoolctl import threadpool_limits
 
 from pdelang.compiler.compiled import CompiledProblem
 from pdelang.compiler.parameters import UsageError
+from pdelang.runtime import mesh
 from pdelang.runtime.options import SolveOptions
 from pdelang.runtime.result import Progress
 from pdelang.runtime.status import Status
@@ -67,9 +68,15 @@ def _fill(family: Family, instances: Instances, unit: list[np.ndarray], results:
         results.estimate[own] = sample(z[own], results.values[:, own])
 
     with threadpool_limits(1), ThreadPoolExecutor(cores()) as threads:  # memory's bandwidth is the limit: every core's is wanted
-        starts = range(0, len(z), step)
+        every = range(0, len(z), step)
+        starts = [every[n] for n in mesh.share(len(every))]
         for start, _ in zip(starts, threads.map(fill, starts)):
             progress("sweeping", min(start + step, len(z)) / len(z))
+    if mesh.several():
+        parts = [slice(s, s + step) for s in every]
+        own = [{"values": results.values[:, parts[n]], "estimate": results.estimate[parts[n]]} for n in mesh.share(len(every))]
+        for part, one in zip(parts, mesh.collected(own, len(every))):
+            results.values[:, part], results.estimate[part] = one["values"], one["estimate"]
     results.batched[:] = True
 
 

@@ -61,6 +61,10 @@ def several() -> bool:
     return jax.process_count() > 1
 
 
+def processes() -> int:
+    return jax.process_count()
+
+
 def is_first() -> bool:
     """Whether this process writes files and talks."""
     return jax.process_index() == 0
@@ -120,7 +124,7 @@ def collected(own: Sequence[Mapping[str, np.ndarray]], count: int) -> list[dict[
 
 def _packed(arrays: Mapping[str, np.ndarray]) -> bytes:
     file = io.BytesIO()
-    np.savez(file, allow_pickle=False, **arrays)  # type: ignore[arg-type]
+    np.savez(file, allow_pickle=False, **arrays)
     return file.getvalue()
 
 
@@ -233,6 +237,16 @@ def over_devices(function: Callable[..., Any]) -> Callable[..., Any]:
     return spread
 
 
+def over_local_devices(function: Callable[..., Any], columns: Sequence[bool], size: int) -> Callable[..., Any]:
+    """`function`, compiled; arguments marked in `columns` are arrays (A, size), whose columns are divided between this process's devices:
+    as many of them as divide `size`."""
+    count = max(n for n in range(1, len(jax.local_devices()) + 1) if size % n == 0)
+    if count == 1:
+        return jax.jit(function)
+    split, same = (NamedSharding(_mesh(True, count), PartitionSpec(*axes)) for axes in ((None, AXIS), ()))
+    return jax.jit(function, in_shardings=tuple(split if own else same for own in columns))
+
+
 def everywhere(tree: Any) -> Any:
     """The same arrays on all devices of all processes."""
     if len(jax.devices()) == 1:
@@ -250,9 +264,9 @@ def everywhere(tree: Any) -> Any:
 
 
 def described(batch: int) -> str:
-    """One line on what works on `batch` rows; empty where it is one device."""
+    """One line on what works on `batch` rows; empty where there are none, or where it is one device."""
     count = len(jax.devices())
-    if count == 1:
+    if count == 1 or not batch:
         return ""
     busy = -(-batch // -(-batch // count))
     where = f"{count} devices" + (f" of {jax.process_count()} processes" if several() else "")

@@ -131,6 +131,8 @@ def train(
     elif resume:
         raise UsageError("there is nothing to resume from: give the family's file")
     begun, record = _started(compiled, conditions, chosen, path if resume else None, progress)
+    if words := mesh.described(getattr(begun, "conditions_a_step", 0)):
+        progress(words)
     rows = Log(Path(log) if log and mesh.is_first() else None, keep=record.steps)
     family = _loop(compiled, begun, record, path, rows, progress)
     if chosen.generator == "auto" and family.record.message and family.record.generator in SUCCESSORS:

@@ -74,6 +74,10 @@ class KernelsTraining:
         return Instance(self.compiled, self.layout, Points.of(self.compiled, self.design.points, self.options.seed))
 
     @property
+    def conditions_a_step(self) -> int:
+        return self.options.batch or BATCH
+
+    @property
     def steps(self) -> int:
         return self.options.steps or (STEPS if self.instance.linear else NONLINEAR_STEPS)
 
@@ -104,7 +108,7 @@ class KernelsTraining:
 
     def _drawn(self) -> tuple[Any, np.ndarray, dict[str, np.ndarray]]:
         """Key, conditions (B, size) and parameters of the next step."""
-        conditions, batch = Conditions.of(self.compiled.problem), self.options.batch or BATCH
+        conditions, batch = Conditions.of(self.compiled.problem), self.conditions_a_step
         c = conditions.sample(batch, np.random.default_rng((self.options.seed, self.step)))
         fixed = {name: np.broadcast_to(value, (batch, *np.shape(value))) for name, value in self.compiled.parameters().items()}
         return jax.random.fold_in(jax.random.key(self.options.seed), self.step), c, fixed | conditions.values(c)

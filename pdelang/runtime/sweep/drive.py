@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time as clock
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor, as_completed
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +18,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from pdelang.compiler.compiled import CompiledProblem
+from pdelang.runtime import mesh
 from pdelang.runtime.layout.factor import Array
 from pdelang.runtime.options import SolveOptions
 from pdelang.runtime.result import Progress
@@ -166,7 +167,10 @@ class Run:
         return np.setdiff1d(members, members[reached[good]]), float(np.clip(growth, 1.0, 1e3))
 
     def _chunks(self, guide: Guide, batch: BatchProgram, pool: Executor, same: bool, out: Array, rows: Array) -> tuple[Array, Array]:
-        """Numbers within the batch that reach the end, and their residuals. rows: of `out`, one a member of the batch."""
+        """Numbers within the batch that reach the end, and their residuals. rows: of `out`, one a member of the batch.
+
+        Every process follows its share of the chunks; all of them then have all values."""
+        mesh.check_interrupt()
         slabs = prepared(guide, batch, pool)
         size = int(np.clip(WORKING // guide.largest, 1, MOST_CHUNK))
         count = max(-(-batch.size // size), min(self.workers, batch.size))
@@ -174,13 +178,16 @@ class Run:
         def work(numbers: Array) -> Outcome:
             return follow(guide, slabs, batch, numbers, self.options.tolerance, same, self.axes, out, rows)
 
-        futures = [pool.submit(work, numbers) for numbers in np.array_split(np.arange(batch.size), count)]
+        parts = np.array_split(np.arange(batch.size), count)
+        futures = [pool.submit(work, parts[n]) for n in mesh.share(count)]
         try:
-            found = [f.result() for f in as_completed(futures)]
+            found = [f.result() for f in futures]
         except BaseException:
             for f in futures:
                 f.cancel()
             raise
+        if mesh.several():
+            found = _shared(found, count, out, rows)
         numbers, residual = np.concatenate([o.numbers for o in found]), np.concatenate([o.residual for o in found])
         order = np.argsort(numbers)
         return numbers[order], residual[order]
@@ -200,6 +207,15 @@ class Run:
         error = relative(given - finer[:, found], given)
         own = residual[np.searchsorted(reached, sample[found])]
         return max(1.0, float(np.max(error / np.maximum(own, SMALLEST_ESTIMATE))))
+
+
+def _shared(own: Sequence[Outcome], count: int, out: Array, rows: Array) -> list[Outcome]:
+    """Outcomes of all chunks; the values of what reached the end are put where they belong in every process."""
+    given = [{"numbers": o.numbers, "residual": o.residual, "values": out[:, rows[o.numbers]]} for o in own]
+    every = mesh.collected(given, count)
+    for one in every:
+        out[:, rows[one["numbers"]]] = one["values"]
+    return [Outcome(one["numbers"], one["residual"]) for one in every]
 
 
 @dataclass(frozen=True, eq=False)

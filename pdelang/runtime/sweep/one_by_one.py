@@ -12,6 +12,7 @@ import numpy as np
 from pdelang.compiler.compiled import CompiledProblem
 from pdelang.compiler.pipeline import compile as compile_problem
 from pdelang.language.semantics import parse
+from pdelang.runtime import mesh
 from pdelang.runtime.api import direct
 from pdelang.runtime.layout.factor import Array
 from pdelang.runtime.options import SolveOptions
@@ -19,6 +20,8 @@ from pdelang.runtime.status import Status
 from pdelang.runtime.sweep.instances import Instances
 from pdelang.runtime.workers import START, pool, settle
 
+ROUND = 4
+"""Instances a worker, after which processes tell each other what they have found."""
 Answer = tuple[Array | None, str, float, float]
 """Values (fields, n_1, ..., n_d), name of the status, residual, estimate (NaN: none)."""
 
@@ -34,6 +37,27 @@ class OneByOne:
     workers: int
 
     def run(self, numbers: Sequence[int], told: Callable[[str], None]) -> None:
+        """Every process solves its share, a round at a time where there are several."""
+        if not mesh.several():
+            self._solve(numbers, told)
+            return
+        size = ROUND * self.workers * mesh.processes()
+        for start in range(0, len(numbers), size):
+            mesh.check_interrupt()
+            part = numbers[start : start + size]
+            self._solve([part[n] for n in mesh.share(len(part))], told)
+            self._shared(part)
+
+    def _shared(self, numbers: Sequence[int]) -> None:
+        own = [numbers[n] for n in mesh.share(len(numbers))]
+        r = self.results
+        given = [
+            {"values": r.values[:, n], "status": np.array(r.status[n].name), "figures": np.array([r.residual[n], r.estimate[n]])} for n in own
+        ]
+        for number, one in zip(numbers, mesh.collected(given, len(numbers))):
+            self._keep(number, (one["values"], str(one["status"]), float(one["figures"][0]), float(one["figures"][1])))
+
+    def _solve(self, numbers: Sequence[int], told: Callable[[str], None]) -> None:
         waiting = list(numbers)
         spent = 0.0
         while waiting:

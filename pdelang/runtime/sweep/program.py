@@ -16,6 +16,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from pdelang.runtime import mesh
 from pdelang.runtime.layout.factor import Array
 from pdelang.runtime.solve.product_program import Program
 from pdelang.runtime.sweep.instances import Instances
@@ -55,7 +56,7 @@ class BatchProgram:
         def one(jets: Any, point: Any, values: Any, fixed: Any) -> Any:
             return [[row[0] for row in group] for group in function(jets[:, None], point[None], {**fixed, **dict(zip(names, values))})]
 
-        return jax.jit(jax.vmap(one, in_axes=(1, 1, 1, None)))
+        return mesh.over_local_devices(jax.vmap(one, in_axes=(1, 1, 1, None)), (True, True, True, False), FACE_CHUNK)
 
     def _equations(self, jets: Any, points: Any, params: Any, *names: str) -> list[list[Any]]:
         """For each equation what its functions of these names give, zero where it does not hold; first its own jets."""
