@@ -20,7 +20,7 @@ from pdelang.runtime.sampling import sobol
 from pdelang.runtime.solve.slabs import Slabs
 
 POINTS = 256
-"""In space, an edge."""
+"""In space, an edge: a tensor grid of them."""
 
 
 def handovers(
@@ -30,13 +30,14 @@ def handovers(
     if not isinstance(representation, Slabs):
         return ()
     edges, parts, d = representation.edges, representation.parts, len(lower)
-    points = np.empty((POINTS if d > 1 else 1, d))
-    points[:, :-1] = lower[:-1] + (upper - lower)[:-1] * sobol(len(points), d - 1, seed)
+    each = int(round(POINTS ** (1 / max(d - 1, 1))))
+    axes = [low + (high - low) * np.sort(sobol(each, 1, seed + i)[:, 0]) for i, (low, high) in enumerate(zip(lower[:-1], upper))]
+    points = np.stack([m.ravel() for m in np.meshgrid(*axes, indexing="ij")], axis=1) if axes else np.empty((1, 0))
     wanted = [(f, (0,) * (d - 1) + (k,)) for f, order in enumerate(compiled.analysis.time_orders) for k in range(order)]
     jumps = np.zeros((len(wanted), len(edges) - 2, len(points)))
     for s, edge in enumerate(edges[1:-1]):
-        points[:, -1] = edge
-        jumps[:, s] = parts[s + 1].jets(points, wanted) - parts[s].jets(points, wanted)
+        after, before = (part.grid_jets([*axes, np.array([edge])], wanted) for part in (parts[s + 1], parts[s]))
+        jumps[:, s] = (after - before).reshape(len(wanted), -1)
     if not jumps.size:
         return ()
     line = next((c.line for c in compiled.conditions if c.kind == "initial"), compiled.equations[0].line)
@@ -55,7 +56,7 @@ def handovers(
                 norm=norm,
                 relative=0.0 if norm == 0 else norm / scale if scale > 0 and np.isfinite(norm) else float("inf"),
                 largest=float(abs(jump[edge, worst])),
-                at=(*(float(x) for x in points[worst, :-1]), float(edges[edge + 1])),
+                at=(*(float(x) for x in points[worst]), float(edges[edge + 1])),
                 points=jump.size,
             )
         )

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import pdelang
-from pdelang.runtime.grid_check import OnGrids, drawn, grid_check
+from pdelang.runtime.grid_check import OnGrids, drawn, grid_check, quick_jets
 from pdelang.runtime.result import MethodResult
 from pdelang.runtime.status import Status
 from pdelang.runtime.validation import validate
@@ -56,10 +56,19 @@ def test_it_agrees_with_the_certificate_of_a_solve(text: str, claimed: dict[str,
 def test_jets_on_a_grid_are_those_at_its_points() -> None:
     solution = pdelang.solve(pdelang.parse(BURGERS), tolerance=1e-4)
     lower, upper = np.array([-1.0, 0.0]), np.array([1.0, 1.0])
-    points = drawn([0, 1], lower, lower, upper, np.random.default_rng(1))
+    points = drawn([0, 1], lower, lower, upper, np.random.default_rng(1), 48)
     tensor, wanted = OnGrids(solution.representation), [(0, (0, 0)), (0, (2, 0)), (0, (0, 1))]
     whole = solution.representation.jets(points, wanted)
     size = np.abs(whole).max(axis=1, keepdims=True)
     assert np.abs((tensor.jets(points, wanted) - whole) / size).max() < 1e-6
     some = points[::7]
     assert np.array_equal(tensor.jets(some, wanted), replace(tensor).representation.jets(some, wanted))
+
+
+def test_quick_jets_are_good_to_half_of_the_digits() -> None:
+    family = pdelang.train(pdelang.parse(BURGERS), generator="spectral", tolerance=1e-3)
+    own = family.query(nu=0.03).representation
+    axes, wanted = [np.linspace(-0.9, 0.9, 7), np.linspace(0.1, 1, 5)], [(0, (0, 0)), (0, (2, 0)), (0, (0, 1))]
+    whole = own.grid_jets(axes, wanted)
+    size = np.abs(whole).max(axis=(1, 2), keepdims=True)
+    assert np.abs((quick_jets(own, axes, wanted) - whole) / size).max() < 1e-6
