@@ -13,6 +13,8 @@ from pdelang.runtime.options import SolveOptions
 from pdelang.runtime.result import MethodResult
 from pdelang.runtime.sampling import EmptyPointSetError, on_conditions, on_equation
 from pdelang.runtime.solve.kernels import start
+from pdelang.runtime.solve.product_program import Program
+from pdelang.runtime.solve.product_switches import moving_edges, switches
 from pdelang.runtime.status import Status
 from pdelang.runtime.validation import validate
 
@@ -145,3 +147,28 @@ def test_two_equations_keep_the_slope_continuous_and_a_flux_of_its_own_the_flux(
     assert np.abs(flux(x=x)["u"] - right).max() < 2e-3 * np.abs(right).max()
     assert not jump.converged  # u'' jumps: smooth kernels cannot follow it, and it is said
     assert not flux.converged
+
+
+SWITCHED = """x in [0, 2] periodic; t in [0, 1]
+param s in [0.1, 0.9] = 1/3
+u_t = u_xx/9 + 1 where t < s
+u_t = u_xx/9 - 1 where t >= s
+u(x, 0) = sin(pi*x)
+"""
+
+
+def test_slabs_end_where_the_equations_turn_over() -> None:
+    """u = exp(-pi^2 t/9) sin(pi x) + min(t, 2 s - t): u_t jumps at t = s, to rounding between two slabs."""
+    problem = pdelang.compile(parse(SWITCHED))
+    assert switches(Program(problem, problem.parameters(s=0.4))) == pytest.approx([0.4], abs=1e-15)
+    solution = pdelang.solve(problem, tolerance=1e-8, time_limit=600)
+    assert solution.converged, solution.message
+    x, t = np.linspace(0, 2, 21), np.linspace(0, 1, 31)
+    exact = np.exp(-(np.pi**2) * t / 9) * np.sin(np.pi * x[:, None]) + np.minimum(t, 2 / 3 - t)
+    np.testing.assert_allclose(solution.to_xarray({"x": x, "t": t})["u"], exact, atol=1e-8)
+
+
+def test_an_edge_that_moves_is_no_switch() -> None:
+    problem = pdelang.compile(parse(SWITCHED.replace("t < s", "t < s*x").replace("t >= s", "t >= s*x")))
+    program = Program(problem, problem.parameters())
+    assert switches(program) == () and moving_edges(program)

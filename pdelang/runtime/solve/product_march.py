@@ -23,6 +23,7 @@ from pdelang.runtime.solve.product_iteration import Inverse, Limits, Solved, sol
 from pdelang.runtime.solve.product_layouts import Layout, initial_coefficients
 from pdelang.runtime.solve.product_program import Program
 from pdelang.runtime.solve.product_schedule import Schedule, Stage, projected
+from pdelang.runtime.solve.product_switches import moving_edges, switches
 from pdelang.runtime.solve.product_system import SlabSystem, Space
 from pdelang.runtime.solve.product_transfer import Starts, made_admissible, transfer
 from pdelang.runtime.solve.product_verdict import EARLY, MOST, SAFETY, STEEP, Known, Verdict, judged
@@ -35,6 +36,7 @@ EVEN = 0.6  # of the largest layout in several coordinates: smooth initial value
 ALGEBRAIC = 0.2  # share of the initial values' defect that remains after a refinement if they are not smooth
 STEEPENING = "it needs ever finer kernels: a shock, a layer or a singularity"
 ROUGH_START = "slabs stay short after the start: are the initial values smooth, across the seam of a periodic coordinate too?"
+MOVING_EDGE = "a `where` has an edge inside the domain, on which the solution is not smooth: a steep tanh in place of the jump can be resolved"
 ROUGH_UNTIL = 1e-3  # share of the time
 KNOWN = "the solution is known until there"
 FAILURES = 12  # Newton failures in a row
@@ -137,8 +139,9 @@ def march(
     state = _State(*nothing, [layout], space, starts, lower, whole / (limits.slabs or 8), edges=[lower], unresolved=blurred, lost=lost)
     recorder = recorder_of(progress)
     running = _Pass(
-        program, layout.time_factor(time_kernels(tolerance)), tolerance, upper, limits, state, schedule, {layout: space}, recorder
-    )
+        program, layout.time_factor(time_kernels(tolerance)), tolerance, upper, limits, state, schedule, {layout: space}, recorder,
+        switches=switches(program),
+    )  # fmt: skip
     try:
         status, message = recorder.begin(state, tolerance) or running.run(progress, share)
     except KeyboardInterrupt:
@@ -193,6 +196,7 @@ class _Pass:
     recorder: Recorder
     cache: dict[object, Inverse | None] = field(default_factory=dict)
     marks: list[float] = field(default_factory=lambda: [clock.monotonic()])  # when the march began, and when each slab was accepted
+    switches: tuple[float, ...] = ()
     rejected: ProductExpansion | None = None  # the solution of the slab that was rejected last, here
 
     @property
@@ -204,7 +208,14 @@ class _Pass:
         return f"{self.program.compiled.problem.coordinates[-1].name} = {self.state.at:.4g}"
 
     @property
+    def _ahead(self) -> float:
+        """No slab goes beyond it: where the equations turn over, or the end."""
+        return next((t for t in self.switches if t > self.state.at + 1e-9 * self.whole), self.end)
+
+    @property
     def _cause(self) -> str:
+        if moving_edges(self.program):
+            return MOVING_EDGE
         return ROUGH_START if self.state.at - self.state.edges[0] < ROUGH_UNTIL * self.whole else STEEPENING
 
     def run(self, progress: Progress, share: tuple[float, float]) -> tuple[Status, str]:
@@ -216,7 +227,7 @@ class _Pass:
             if self._hopeless():
                 return Status.ITERATION_LIMIT, f"out of reach in the time left (option time_limit) at {self.here}: {self._cause}; {KNOWN}"
             self._follow()
-            remaining = self.end - state.at
+            remaining = self._ahead - state.at
             h = remaining / np.ceil(remaining / (state.length if self.limits.slabs else min(state.length, state.easy)) * (1 - 1e-9))
             progress(f"slab at {self.here}", share[0] + (share[1] - share[0]) * (state.at - state.edges[0]) / self.whole)
             system = SlabSystem(state.space, self.T, state.at, h, state.starts)
@@ -339,7 +350,7 @@ class _Pass:
         state.in_time.append(verdict.in_time)
         state.on_axes.append([float(d) for d in verdict.on_axes])
         state.parts.append(ProductExpansion.of(system, solved.W))
-        state.at = self.end if self.end - state.at - h < 1e-9 * self.whole else state.at + h
+        state.at = self._ahead if self._ahead - state.at - h < 1e-9 * self.whole else state.at + h
         state.edges.append(state.at)
         state.starts = made_admissible(state.space, system.ended(solved.W), state.at)
         if not self.limits.slabs:
