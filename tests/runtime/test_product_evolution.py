@@ -165,6 +165,10 @@ def test_long_times(name: str) -> None:
     assert problem.exact is not None
     exact = np.asarray(problem.exact(points, {}))[0]
     assert np.abs(u - exact).max() < 1e-5
+    assert isinstance(solution.representation, Slabs)
+    for edge, *sides in zip(solution.representation.edges[1:-1], solution.representation.parts, solution.representation.parts[1:]):
+        before, after = (part.grid_jets([late[0], np.array([edge])], [(0, (1, 0)), (0, (0, 1))]) for part in sides)
+        assert np.abs(before - after).max() < 1e-4 * np.abs(after).max()
 
 
 def test_rounding_is_said_to_be_rounding() -> None:
