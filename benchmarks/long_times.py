@@ -1,8 +1,8 @@
 """Long times: error at the end, slabs, memory of the solution and at the peak: `python benchmarks/long_times.py`.
 
 Convection of speed 30 to t = 10, a string over twenty periods, and the chaotic Kuramoto-Sivashinsky equation to the end of its
-reference. The solution is evaluated across all edges between slabs: `jumps` is the largest difference of u, u_x, u_t over them, over the largest
-value. Each in a process of its own; CPU seconds with compilation; MiB: what the solution's arrays take, and the process at its peak.
+reference. `jumps`: the largest difference of u, u_x and u_t over the edges between slabs, over the largest value. Each in a process of
+its own; CPU seconds with compilation; MiB: what the solution's arrays take, and the process at its peak.
 """
 
 from __future__ import annotations
