@@ -14,7 +14,7 @@ from pdelang.compiler.compiled import CompiledProblem, Parameters
 from pdelang.compiler.parameters import UsageError, resolve
 from pdelang.language.problem import Problem
 from pdelang.runtime.certificate import Certificate
-from pdelang.runtime.diagnosis import explained, finite, undetermined
+from pdelang.runtime.diagnosis import explained, finite, satisfied, undetermined
 from pdelang.runtime.options import NAMES, OptionError, SolveOptions, build
 from pdelang.runtime.result import MethodResult, Progress, silent
 from pdelang.runtime.sampling import EmptyPointSetError
@@ -73,7 +73,7 @@ def direct(
     with recording(checkpoint, resume, compiled, parameters, options, progress) as (reporting, recorder), np.errstate(all="ignore"):
         result, certificate = _solved(compiled, parameters, options, reporting)
         status = decide(result, certificate)
-        if status is Status.CONVERGED and undetermined(compiled, parameters):
+        if satisfied(compiled, parameters, result, certificate, status) and undetermined(compiled, parameters):
             status = Status.UNDETERMINED
         message = explained(compiled, parameters, result, certificate, status)
         if recorder is not None:

@@ -72,6 +72,17 @@ def undetermined(compiled: CompiledProblem, parameters: Parameters) -> bool:
     return "W303" in codes and not any(_degenerate(compiled, e, parameters) for e in compiled.equations)
 
 
+def satisfied(
+    compiled: CompiledProblem, parameters: Parameters, result: MethodResult, certificate: Certificate | None, status: Status
+) -> bool:
+    """Do the equations and conditions hold, converged or not? What then differs from layout to layout is what they leave open."""
+    if status is Status.CONVERGED:
+        return True
+    failed = status in (Status.STAGNATED, Status.TOLERANCE_NOT_MET, Status.ITERATION_LIMIT)
+    holds = certificate is not None and certificate.residual <= certificate.tolerance
+    return failed and holds and not _ends_early(compiled, parameters, result)
+
+
 def finite(result: MethodResult) -> MethodResult:
     """Without what is not finite: of slabs those before it stay, of anything else nothing."""
     whole = result.representation
