@@ -47,7 +47,7 @@ def explained(
     if status is Status.INTERRUPTED:
         return result.message
     if status is Status.UNDETERMINED:
-        return "; ".join(_causes(compiled, OPEN))
+        return "; ".join(part for part in (result.message, *_causes(compiled, OPEN)) if part)
     named = result.message and (status is Status.NON_FINITE or _ends_early(compiled, parameters, result))
     worst = "" if named else blame(certificate)
     advice = "" if any(w.code in OPEN for w in compiled.warnings) else TRIES.get(status, "")

@@ -50,27 +50,44 @@ def separable(system: SlabSystem) -> bool:
 
 
 def solve_least_squares(system: SlabSystem, tolerance: float, guess: Array | None = None, iterations: int = 2 * NEWTON_LIMIT) -> Solved:
-    """min |r|^2 over all test functions and weak rows."""
+    """min |r|^2 over all test functions and weak rows, and the mean of each field whose level nothing fixes: it is zero then."""
     space, program = system.space, system.program
+    levels = open_levels(system)
     faces = [system.weak_residual(n, system.lifting())[0].size for n in space.weak]
     # a weak row competes with residuals whose operator grows like the square of the resolution
-    weights = np.concatenate([np.ones(program.fields * int(np.prod(space.ranks))), *(np.full(s, float(max(space.ranks))) for s in faces)])
+    weights = np.concatenate([np.ones(program.fields * int(np.prod(space.ranks))), *(np.full(s, float(max(space.ranks))) for s in [*faces, len(levels)])])
 
-    def rows(full: Array, weak: Conditions) -> Array:
-        return np.concatenate([full.ravel(), *(w[0].ravel() for w in weak.values())]) * weights
+    def rows(full: Array, weak: Conditions, W: Array) -> Array:
+        means = np.array([np.vdot(level, W) for level in levels])
+        return np.concatenate([full.ravel(), *(w[0].ravel() for w in weak.values()), means]) * weights
 
     def factorise(partials: Array, weak: Conditions, size: float) -> Solve:
         frozen = frozen_blocks(system, partials, {n: w[1] for n, w in weak.items()}, full_tests=True)
         blocks = [sum(part.values(), start=np.zeros(1)) for part in (frozen.interior, frozen.faces) if part]
+        blocks += [space.constraints.restrict(level).T for level in levels]
         return least_squares(np.concatenate(blocks) * weights[:, None])
 
     return _solved(system, rows, factorise, tolerance, guess, iterations)
 
 
+def open_levels(system: SlabSystem) -> list[Array]:
+    """Functionals, the means, of the fields of which only derivatives occur: (fields, r_1, ..., r_d, 1) each."""
+    compiled, out = system.program.compiled, []
+    fixed = {j.field for e in (*compiled.equations, *compiled.conditions) for j in e.jets if not sum(j.orders)}
+    for field in set(range(system.program.fields)) - fixed:
+        mean = np.ones(1)
+        for factor in reversed(system.space.factors):
+            mean = np.multiply.outer(factor.weights @ factor.values[0] / (factor.upper - factor.lower), mean)
+        level = np.zeros(system.shape)
+        level[field] = mean
+        out.append(level)
+    return out
+
+
 def solve_galerkin(system: SlabSystem, tolerance: float, guess: Array | None = None, iterations: int = 2 * NEWTON_LIMIT) -> Solved:
     """N^T r(lift + N Y) = 0."""
 
-    def rows(full: Array, weak: Conditions) -> Array:
+    def rows(full: Array, weak: Conditions, W: Array) -> Array:
         return system.space.constraints.restrict(full)
 
     def factorise(partials: Array, weak: Conditions, size: float) -> Solve:
@@ -84,7 +101,7 @@ def solve_galerkin(system: SlabSystem, tolerance: float, guess: Array | None = N
 
 def _solved(
     system: SlabSystem,
-    rows: Callable[[Array, Conditions], Array],
+    rows: Callable[[Array, Conditions, Array], Array],
     factorise: Callable[[Array, Conditions, float], Solve],
     tolerance: float,
     guess: Array | None,
@@ -97,7 +114,7 @@ def _solved(
         W = lift + constraints.expand(Y)
         full, partials, _ = system.evaluate(W)
         weak = {n: system.weak_residual(n, W) for n in space.weak}
-        return Linearised(rows(full, weak), partial(factorise, partials, weak, magnitude(system, W)))
+        return Linearised(rows(full, weak, W), partial(factorise, partials, weak, magnitude(system, W)))
 
     def size(Y: Array) -> float:
         return magnitude(system, lift + constraints.expand(Y))
