@@ -24,7 +24,7 @@ from pdelang.runtime.validation import CONDITION_POINTS, POINTS, SEED_OFFSET, VA
 
 EACH = {0: 1, 1: 256, 2: 48, 3: 24, 4: 12}
 """Points along each free coordinate, by how many are free."""
-SIZED = {1: 256, 2: 32, 3: 12, 4: 8}
+SIZED = {1: 256, 2: 24, 3: 12, 4: 8}
 """The same for the sizes of jets, by the number of coordinates."""
 ROUGH = 1e-4
 """Tolerances from which (G E) c will do in place of G (E c): it costs a fraction, and loses half of the digits."""

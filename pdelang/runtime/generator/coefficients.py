@@ -88,11 +88,12 @@ class Coefficients:
         lower, upper = (np.asarray(b, dtype=float) for b in compiled.bounds(parameters))
         inside = conditions.outside(z[np.array(conditions.bounded, dtype=bool)]) < 1e-9
         steps = ADAPT_STEPS if options.adapt_steps is None else options.adapt_steps
-        coefficients = self.adapted(compiled, parameters, steps)
+        estimate, asked = self.estimate if steps == 0 else self.refined, options.tolerance
+        finishes = options.adapt_steps is None and self.plans is not None and asked is not None and asked < estimate
+        coefficients = self.adapted(compiled, parameters, 1 if finishes else steps)
         generated = self.layout.representation(coefficients, lower, upper)
-        estimate = self.estimate if steps == 0 else self.refined
-        if options.adapt_steps is None and self.plans is not None and options.tolerance is not None and options.tolerance < estimate:
-            finished = self.plans.polished(compiled, parameters, generated, steepness(self.layout, coefficients), options.tolerance)
+        if finishes and self.plans is not None and asked is not None:
+            finished = self.plans.polished(compiled, parameters, generated, steepness(self.layout, coefficients), asked)
             if finished is not None:
                 return self._polished(finished)
         return MethodResult(

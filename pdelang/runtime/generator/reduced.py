@@ -37,12 +37,12 @@ class Reduced:
     tables: dict[object, Array] = field(default_factory=dict)
 
     def __call__(self, y: Array, parameters: Parameters, steps: int) -> Array:
-        """y (r,) after so many steps; a step that does not lower the objective is the last, and is not taken."""
+        """y (r,) after so many steps; where one has not lowered the objective, the one before it. The last is not asked."""
         size = float(np.max(norms(self.layout, self.mean + y @ self.directions)))
         rows = [self._rows(e, parameters) for e in (*self.compiled.equations, *self.compiled.conditions)]
         scales: list[float] = []
         best, reached = y, np.inf
-        for step in range(steps + 1):
+        for step in range(steps):
             matrices, rights = [], []
             for n, (equation, table, points, weights) in enumerate(rows):
                 jets = table[:, 0] + y @ table[:, 1:]
@@ -52,20 +52,16 @@ class Reduced:
                     scales.append(max(_rms(terms), size * _rms(partials.max(axis=0, initial=0.0)), TINY))
                 share = weights / (scales[n] * np.sqrt(len(points)))
                 rights.append(-share * residual)
-                if step < steps:
-                    matrices.append(np.einsum("an,arn->nr", share * partials, table[:, 1:]))
-            right = np.concatenate(rights)
+                matrices.append(np.einsum("an,arn->nr", share * partials, table[:, 1:]))
+            A, right = np.concatenate(matrices), np.concatenate(rights)
             objective = float(right @ right)
             if not objective < reached:
                 return best
             best, reached = y, objective
-            if step == steps:
-                return best
-            A = np.concatenate(matrices)
             normal = A.T @ A
             normal[np.diag_indices(len(y))] += RIDGE * np.trace(normal) / len(y) + TINY
             y = y + cho_solve(cho_factor(normal, check_finite=False), A.T @ right, check_finite=False)
-        return best
+        return y
 
     def _rows(self, equation: CompiledEquation, parameters: Parameters) -> tuple[CompiledEquation, Array, Array, Array]:
         """Jets of mean and directions (A, 1 + r, N), points (N, d), and weights (N,): zero where the equation does not hold."""
