@@ -19,9 +19,10 @@ def query(
     ] = None,
     tol: Annotated[
         float | None,
-        typer.Option("--tol", help="What the answer must meet; else it is solved directly.", show_default="the training's"),
+        typer.Option("--tol", help="What the answer must meet: the cheapest that does is taken, a direct solve if none.", show_default="the training's"),
     ] = None,
     adapt_steps: Annotated[int | None, typer.Option("--adapt-steps", help="Steps of refinement after generation.")] = None,
+    refine: Annotated[int, typer.Option("--refine", metavar="KERNELS", help="Add so many where residual and spread are largest.")] = 0,
     samples: Annotated[int, typer.Option("--samples", help="Draw so many from the posterior: mean, and spread a point.")] = 0,
     fallback: Annotated[bool, typer.Option("--fallback/--no-fallback", help="Solve directly what was not learned.")] = True,
     out: Annotated[Path | None, typer.Option("-o", "--out", metavar="OUT.nc", help="Write the solution: netCDF4.")] = None,
@@ -39,13 +40,20 @@ def query(
     values: dict[str, Any] = assignments(parameter or (), "-p", numbers)
     files = Outputs(out, plot)
     files.check()
-    if samples < 0 or (adapt_steps is not None and adapt_steps < 0):
-        raise CommandError("--samples and --adapt-steps cannot be negative")
+    if samples < 0 or refine < 0 or (adapt_steps is not None and adapt_steps < 0):
+        raise CommandError("--samples, --refine and --adapt-steps cannot be negative")
     family = Family.load(file)
     files.check_pictures(has_time=family.compiled.problem.time is not None)
     with reporting(quiet or as_json) as progress:
         solution = family.query(
-            tolerance=tol, adapt_steps=adapt_steps, samples=samples, seed=seed, fallback=fallback, progress=progress, **values
+            tolerance=tol,
+            adapt_steps=adapt_steps,
+            refine=refine,
+            samples=samples,
+            seed=seed,
+            fallback=fallback,
+            progress=progress,
+            **values,
         )
     if reference is not None and solution.representation is not None:
         solution = solution.compared_with(reference)

@@ -21,7 +21,7 @@ from pdelang.runtime.api import direct
 from pdelang.runtime.certificate import Certificate
 from pdelang.runtime.expansion import GaussianExpansion
 from pdelang.runtime.generator.conditions import Conditions
-from pdelang.runtime.generator.seam import Generator, QueryOptions
+from pdelang.runtime.generator.seam import Generator, Ladder, QueryOptions
 from pdelang.runtime.grid_check import grid_check
 from pdelang.runtime.options import SolveOptions
 from pdelang.runtime.quick_check import QuickCheck
@@ -86,29 +86,44 @@ class Family:
         *,
         tolerance: float | None = None,
         adapt_steps: int | None = None,
+        refine: int = 0,
         samples: int = 0,
         seed: int = 0,
         fallback: bool = True,
         progress: Progress = silent,
         **parameters: Any,
     ) -> Solution:
-        """The solution at given parameters (defaults for the others).
+        """The solution at given parameters (defaults for the others): the cheapest that meets the tolerance, and `reason` says which.
 
-        tolerance: what it has to meet, by default the training's; an answer that misses it is solved directly unless `fallback` is false.
-        adapt_steps: of refinement after generation; None: the generator's own number. samples: of a posterior, where there is one.
+        tolerance: what it has to meet, by default the training's. Generated kernels are tried as they are, adapted, projected, and with more
+        kernels where they are worst, then a direct solve, unless `fallback` is false.
+        adapt_steps: of refinement after generation; None: the generator's own number. refine: kernels to add where residual and spread are
+        largest. Either of them is all that is tried before the direct solve. samples: of a posterior, where there is one.
         A parameter may lie up to a quarter of its range's width outside. UsageError: an unknown parameter, or one further out.
         """
         began = time.perf_counter()
         given = resolve(self.compiled.problem, parameters, beyond=BEYOND)
         wanted = self.tolerance if tolerance is None else tolerance
+        options = QueryOptions(wanted, adapt_steps, refine, samples=samples, seed=seed)
         with self._one_thread.limit(limits=1):  # on small arrays a second one costs more than it does
-            result = self.model.answer(self.compiled, given, QueryOptions(wanted, adapt_steps, samples, seed))
-            learned = self._judged(given, result, wanted, seed, began)
+            learned, missed = self._climbed(given, options, wanted, began)
         if learned.converged or not fallback:
             return learned
         solved = direct(self.compiled, given, SolveOptions(tolerance=wanted, seed=seed), progress)
-        reason = f"what was learned misses the tolerance ({learned.message or learned.status.value}): solved directly; {solved.reason}"
+        reason = f"what was learned misses the tolerance ({'; '.join(missed)}): solved directly; {solved.reason}"
         return replace(solved, reason=reason, seconds=time.perf_counter() - began)
+
+    def _climbed(self, given: Parameters, options: QueryOptions, tolerance: float, began: float) -> tuple[Solution, list[str]]:
+        """The first of the generator's answers that converges, or the best one; and what the others missed."""
+        model, tried, missed = self.model, [], []
+        answers = model.answers(self.compiled, given, options) if isinstance(model, Ladder) else [model.answer(self.compiled, given, options)]
+        for result in answers:
+            learned = self._judged(given, result, tolerance, options.seed, began)
+            if learned.converged:
+                return replace(learned, reason="; ".join([learned.reason, *missed])), missed
+            tried.append(learned)
+            missed.append(f"{learned.reason.partition(', ')[2] or learned.reason}: {_verdict(learned)}")
+        return min(tried, key=lambda s: s.residual), missed
 
     def sweep(
         self, *, grid: Any = None, tolerance: float | None = None, fallback: bool = True, progress: Progress = silent, **parameters: Any
@@ -164,3 +179,11 @@ class Family:
         from pdelang.runtime.family_storage import load
 
         return load(Path(path))
+
+
+def _verdict(learned: Solution) -> str:
+    """Why an answer is not enough."""
+    if learned.certificate is None:
+        return learned.message or learned.status.value
+    estimate = "" if learned.error_estimate is None else f", estimated error {learned.error_estimate:.1e}"
+    return f"residual {learned.residual:.1e}{estimate}"

@@ -10,6 +10,7 @@ GENERATORS: dict[str, tuple[str, str, str]] = {
     "spectral": ("pdelang.runtime.generator.spectral_training", "SpectralTraining", "Spectral"),
     "coefficients": ("pdelang.runtime.generator.coefficients_training", "CoefficientsTraining", "Coefficients"),
     **dict.fromkeys(("plain", "variational"), _KERNELS),
+    "flow": ("pdelang.runtime.generator.flow_training", "FlowTraining", "Kernels"),
 }
 """name -> (module, class of the `Training`, class of the `Generator`)."""
 

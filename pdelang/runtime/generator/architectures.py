@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 
 from pdelang.runtime.generator.encoder import FEATURES, Encoder, divergence, features
+from pdelang.runtime.generator.flow import Coded, Flow
 from pdelang.runtime.generator.networks import Tree, affine, dense
 from pdelang.runtime.generator.set_transformer import SetTransformer
 
@@ -89,5 +90,5 @@ class Variational:
         return self.decoder(tree["decoder"], c, z, places), divergence(mean, log_deviation)
 
 
-ARCHITECTURES: dict[str, Any] = {"plain": Plain, "variational": Variational}
+ARCHITECTURES: dict[str, Any] = {"plain": Plain, "variational": Variational, "coded": Coded, "flow": Flow}
 """name -> class made from `Sizes`."""

@@ -48,27 +48,31 @@ class Points:
         return sets[0], tuple(sets[1:])
 
     def _one(self, key: Any, base: np.ndarray, geometry: dict[str, Any]) -> jax.Array:
-        shift, near = jax.random.split(key)
+        shift, how = jax.random.split(key)
         even = 2 * jnp.mod(base + jax.random.uniform(shift, (1, base.shape[1])), 1.0) - 1
         followed = int(self.share * len(base))
         if not followed:
             return even
-        return jnp.concatenate([even[followed:], folded(_near(near, followed, geometry), self.periodic)])
+        return jnp.concatenate([even[followed:], folded(near(how, followed, geometry), self.periodic)])
 
 
-def _near(key: Any, count: int, geometry: dict[str, Any]) -> jax.Array:
+def near(key: Any, count: int, geometry: dict[str, Any]) -> jax.Array:
     """Draws from the kernels as if they were one density: (count, d)."""
     which, how = jax.random.split(key)
-    geometry = jax.lax.stop_gradient(geometry)
     k = jax.random.randint(which, (count,), 0, geometry["centres"].shape[0])
-    centres, scales, shears = (geometry[name][k] for name in ("centres", "log_scales", "shears"))
-    s = jnp.exp(scales) * jax.random.normal(how, centres.shape)
-    d = centres.shape[1]
-    pairs = list(combinations(range(d), 2))
-    y: list[Any] = [None] * d
-    for i in reversed(range(d)):
-        y[i] = s[:, i] - sum((shears[:, pairs.index((i, j))] * y[j] for j in range(i + 1, d)), jnp.zeros(count))
-    return centres + jnp.stack(y, axis=1)
+    chosen = {name: jax.lax.stop_gradient(geometry[name][k]) for name in ("centres", "log_scales", "shears")}
+    return moved(chosen, jax.random.normal(how, chosen["centres"].shape))
+
+
+def moved(geometry: dict[str, Any], s: jax.Array) -> jax.Array:
+    """Centres (K, d) moved by s (K, d) in units of the kernels' own widths, along their own axes."""
+    y: list[Any] = [None] * s.shape[1]
+    pairs = list(combinations(range(len(y)), 2))
+    scaled = jnp.exp(geometry["log_scales"]) * s
+    for i in reversed(range(len(y))):
+        shears = (geometry["shears"][:, pairs.index((i, j))] * y[j] for j in range(i + 1, len(y)))
+        y[i] = scaled[:, i] - sum(shears, jnp.zeros(len(s)))
+    return jnp.asarray(geometry["centres"] + jnp.stack(y, axis=1))
 
 
 def folded(z: jax.Array, periodic: tuple[bool, ...]) -> jax.Array:

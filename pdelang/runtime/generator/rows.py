@@ -64,6 +64,13 @@ class Block:
         scale = self.scale(partials)
         return self.residual(weights, params) * scale, partials * scale
 
+    def columns(self, partials: jax.Array, fields: int) -> jax.Array:
+        """dr_n/dw_fk of partials (A, N) that may be those of other kernels: (N, F K)."""
+        columns: list[Any] = [0.0] * fields
+        for jet, partial, basis in zip(self.equation.jets, partials, self.basis):
+            columns[jet.field] = columns[jet.field] + partial[:, None] * basis
+        return jnp.concatenate([jnp.broadcast_to(c, self.basis.shape[1:]) for c in columns], axis=1)
+
     def _size(self, partials: jax.Array) -> jax.Array:
         """Root mean square of sum_a |dN/du_a| / spacing^a."""
         orders = jnp.array([j.orders for j in self.equation.jets], dtype=float)
@@ -84,12 +91,8 @@ class System:
         residuals, matrices = [], []
         for block in self.blocks:
             residual, partials = block.evaluated(weights, self.params)
-            columns: list[Any] = [0.0] * weights.shape[0]
-            for jet, partial, basis in zip(block.equation.jets, partials, block.basis):
-                columns[jet.field] = columns[jet.field] + partial[:, None] * basis
-            shape = (residual.shape[0], weights.shape[1])
             residuals.append(residual)
-            matrices.append(jnp.concatenate([jnp.broadcast_to(c, shape) for c in columns], axis=1))
+            matrices.append(block.columns(partials, weights.shape[0]))
         return jnp.concatenate(residuals), jnp.concatenate(matrices)
 
     def scales(self, weights: jax.Array) -> list[jax.Array]:

@@ -6,9 +6,9 @@ loop that trains, the file format, queries, sweeps and the fallback to the direc
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, Self
+from typing import Any, Protocol, Self, runtime_checkable
 
 import numpy as np
 
@@ -21,11 +21,14 @@ Arrays = dict[str, np.ndarray]
 @dataclass(frozen=True)
 class QueryOptions:
     """tolerance: what the answer must meet, None: whatever the generator gives. adapt_steps: of refinement after generation (gradient,
-    Gauss-Newton or Newton steps, whatever the generator refines by); None: the generator's own number. samples: of the posterior,
+    Gauss-Newton or Newton steps, whatever the generator refines by); None: the generator's own number. refine: kernels to add where the
+    answer is worst, where a generator has kernels; refine_by: a name of `refinement.SCORES`, empty for its own. samples: of the posterior,
     where there is one. seed: of the samples."""
 
     tolerance: float | None = None
     adapt_steps: int | None = None
+    refine: int = 0
+    refine_by: str = ""
     samples: int = 0
     seed: int = 0
 
@@ -49,6 +52,14 @@ class Generator(Protocol):
     @classmethod
     def restored(cls, compiled: CompiledProblem, config: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Self:
         """The inverse of `config` and `arrays`."""
+
+
+@runtime_checkable
+class Ladder(Protocol):
+    """A generator that can try harder."""
+
+    def answers(self, compiled: CompiledProblem, parameters: Parameters, options: QueryOptions) -> Iterator[MethodResult]:
+        """Answers of rising cost, each made when it is asked for: the first that meets the tolerance is taken."""
 
 
 class Training(Protocol):
