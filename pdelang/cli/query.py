@@ -19,7 +19,7 @@ def query(
     ] = None,
     tol: Annotated[
         float | None,
-        typer.Option("--tol", help="What the answer must meet: the cheapest that does is taken, a direct solve if none.", show_default="the training's"),
+        typer.Option("--tol", help="What the answer must meet; the cheapest that does is taken.", show_default="the training's"),
     ] = None,
     adapt_steps: Annotated[int | None, typer.Option("--adapt-steps", help="Steps of refinement after generation.")] = None,
     refine: Annotated[int, typer.Option("--refine", metavar="KERNELS", help="Add so many where residual and spread are largest.")] = 0,

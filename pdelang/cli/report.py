@@ -46,6 +46,8 @@ def _rows(solution: Solution, written: Sequence[Path], checkpoint: Path | None) 
         yield from _labelled("residual", _residuals(certificate.equations, certificate.tolerance))
         yield from _labelled("conditions", _residuals(certificate.conditions, certificate.tolerance))
     yield from _labelled("error", _errors(solution))
+    spreads = (f"{value:.1e}   of {name} over {len(solution.samples)} samples" for name, value in solution.spread.items())
+    yield from _labelled("spread", ((text, "") for text in spreads))
     yield from _labelled("du/dc", _sensitivities(solution))
     iterations = f"{solution.iterations} iteration{'s' if solution.iterations != 1 else ''}"
     yield "size", f"{solution.kernels:,} kernels, {iterations}", ""

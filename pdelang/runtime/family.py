@@ -115,7 +115,9 @@ class Family:
 
     def _climbed(self, given: Parameters, options: QueryOptions, tolerance: float, began: float) -> tuple[Solution, list[str]]:
         """The first of the generator's answers that converges, or the best one; and what the others missed."""
-        model, tried, missed = self.model, [], []
+        model = self.model
+        tried: list[Solution] = []
+        missed: list[str] = []
         answers = model.answers(self.compiled, given, options) if isinstance(model, Ladder) else [model.answer(self.compiled, given, options)]
         for result in answers:
             learned = self._judged(given, result, tolerance, options.seed, began)

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
     from pdelang.runtime.solution import Solution
 
+SPREAD = "_spread"
+"""What the name of a field's spread ends in."""
+
 
 def gridded(solution: Solution, axes: Sequence[np.ndarray]) -> xarray.Dataset:
     """Variables: scalar fields (n_1, ..., n_d); coordinates: `axes`. Parameters and status are attributes."""
@@ -46,4 +49,4 @@ def _spreads(solution: Solution, names: list[str], axes: Sequence[np.ndarray]) -
     fields = solution.problem.fields
     zero = (0,) * len(axes)
     spread = np.std([s.grid_jets(axes, [(f, zero) for f in range(len(fields))]) for s in solution.samples], axis=0)
-    return {f"{f.name}_spread": (names, value, {"long_name": f"spread of {f.name}"}) for f, value in zip(fields, spread)}
+    return {f"{f.name}{SPREAD}": (names, value, {"long_name": f"spread of {f.name}"}) for f, value in zip(fields, spread)}

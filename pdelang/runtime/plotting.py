@@ -12,6 +12,7 @@ import numpy as np
 
 from pdelang.compiler.parameters import UsageError
 from pdelang.files import replacing
+from pdelang.runtime.gridded import SPREAD
 from pdelang.runtime.panels import FAINT, STYLE, colours, draw_error, draw_map, draw_profiles, draw_residuals, shortened
 
 if TYPE_CHECKING:
@@ -62,16 +63,20 @@ def picture(solution: Solution) -> Figure:
 
 
 def _curve(solution: Solution) -> Figure:
-    """One coordinate: a curve a field, and its error or the residuals."""
+    """One coordinate: a curve a field, twice its spread as a band, and its error or the residuals."""
     grid = solution.to_xarray()
     axis = solution.problem.coordinates[0].name
     figure, panels = new_figure(1, 2, (9.5, 3.6), [1.6, 1])
     left, right = panels[0]
-    for name in _shown(grid):
-        left.plot(grid[axis], grid[name], lw=1.8, label=str(name))
-    left.set(xlabel=axis, title=", ".join(map(str, _shown(grid))))
+    shown = [name for name in _shown(grid) if not str(name).endswith(SPREAD)]
+    for name in shown:
+        (drawn,) = left.plot(grid[axis], grid[name], lw=1.8, label=str(name))
+        if f"{name}{SPREAD}" in grid:
+            width = 2 * grid[f"{name}{SPREAD}"]
+            left.fill_between(grid[axis], grid[name] - width, grid[name] + width, color=drawn.get_color(), alpha=0.25, lw=0)
+    left.set(xlabel=axis, title=", ".join(map(str, shown)))
     left.grid(True)
-    if len(_shown(grid)) > 1:
+    if len(shown) > 1:
         left.legend()
     if solution.reference is None:
         _residuals(right, solution)

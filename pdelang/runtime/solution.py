@@ -17,11 +17,13 @@ from pdelang.runtime.certificate import Certificate
 from pdelang.runtime.evaluation import FieldValues, coordinate_arrays, into_domain, jets_at, parse_jet
 from pdelang.runtime.representation import Index, Representation
 from pdelang.runtime.result import MethodResult
+from pdelang.runtime.sampling import box
 from pdelang.runtime.status import Status
 
 if TYPE_CHECKING:
     import xarray
 
+SPREAD_POINTS = 512
 LARGEST_GRID = 10**8
 """Points: 0.8 GB a field. More is surely a slip, and would end the process for want of memory."""
 DEFAULT_RESOLUTION = {1: 1001, 2: 257, 3: 65, 4: 25}
@@ -65,7 +67,8 @@ class Solution:
     seconds: of the solve; compile_seconds: from text to callables. Both exclude imports.
     relative_l2: by field, ||u - u_ref|| / ||u_ref|| over the points of `reference`, the exact solution's samples or a data set.
     reference: that data set, None where none is known. `reference.attrs["source"]` says what it is.
-    samples: of a family's posterior; their mean is `representation`, their standard deviation `u_spread` of `to_xarray`.
+    samples: of a family's posterior; `representation` is their mean (or the answer that was refined where they differ most), their
+        standard deviation is `u_spread` of `to_xarray`, and in one number `spread`.
     sensitivities: by parameter, where they were asked for: a Solution whose fields are du/dc. sensitivity_notes: why one is missing. Files
         hold them on the grid only (`du_dnu`).
 
@@ -192,6 +195,18 @@ class Solution:
     def kernels(self) -> int:
         return self.representation.kernels if self.representation else 0
 
+    @property
+    def spread(self) -> dict[str, float]:
+        """By field: root mean square over the domain of the deviation between `samples`, relative to the field's. Empty without samples."""
+        if not self.samples:
+            return {}
+        points = box(self.lower, self.upper, SPREAD_POINTS, 0)
+        indices = [(k, (0,) * len(self.lower)) for k in range(len(self.problem.fields))]
+        each = np.stack([s.jets(points, indices) for s in self.samples])
+        sizes = np.sqrt(np.mean(each.mean(axis=0) ** 2, axis=1))
+        spreads = np.sqrt(np.mean(each.var(axis=0), axis=1))
+        return {f.name: float(s / max(size, 1e-300)) for f, s, size in zip(self.problem.fields, spreads, sizes)}
+
     def compared_with(self, reference: xarray.Dataset | str | Path) -> Solution:
         """The same solution with `relative_l2` measured against a data set (variables: fields, dimensions: coordinates) or its file.
 
@@ -220,6 +235,7 @@ class Solution:
             "reason": self.reason,
             "message": self.message,
             "certificate": _without_nan(self.certificate.to_json()) if self.certificate else None,
+            **({"samples": len(self.samples), "spread": self.spread} if self.samples else {}),
             **self._sensitivities_json(),
         }
 

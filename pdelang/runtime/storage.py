@@ -3,6 +3,7 @@
     /            the fields on a grid (`Solution.to_xarray()`), status, method and parameters as attributes
     /solve       program, state and certificate: strings, the last two JSON
     /expansion   the representation's arrays, bit for bit; one group a part where there are several
+    /samples     the same of each sample of a posterior, if there are any
     /reference   the data set that `relative_l2` was measured against, if there is one
 
 Nothing in it is code, and nothing in it is executed: the program is parsed, arrays are arrays.
@@ -57,6 +58,8 @@ def save(solution: Solution, path: Path) -> Path:
         root.to_netcdf(partial, mode="w", engine="h5netcdf")
         _texts(solution, representation).to_netcdf(partial, mode="a", engine="h5netcdf", group="solve")
         write_arrays(partial, representation.arrays())
+        if solution.samples:
+            write_arrays(partial, {f"{n}/{k}": a for n, s in enumerate(solution.samples) for k, a in s.arrays().items()}, "samples")
         if solution.reference is not None:
             solution.reference.to_netcdf(partial, mode="a", engine="h5netcdf", group="reference")
     return path
@@ -109,6 +112,7 @@ def reading(path: Path) -> Iterator[None]:
 class _Contents:
     texts: xarray.Dataset
     arrays: dict[str, np.ndarray]
+    samples: dict[str, np.ndarray]
     reference: xarray.Dataset | None
 
 
@@ -128,6 +132,7 @@ def _texts(solution: Solution, representation: Representation) -> xarray.Dataset
         "lower": solution.lower.tolist(),
         "upper": solution.upper.tolist(),
         "representation": representation.kind,
+        "samples": [s.kind for s in solution.samples],
         "program_name": solution.problem.source.name,
     }
     certificate = solution.certificate.to_json() if solution.certificate else None
@@ -161,14 +166,14 @@ def _read(path: Path) -> _Contents:
     with h5py.File(path, "r") as file:
         attributes = {name: value.item() if isinstance(value, np.generic) else value for name, value in file.attrs.items()}
         _check_origin(attributes)
-        arrays = read_arrays(file["expansion"])
+        arrays, samples = read_arrays(file["expansion"]), read_arrays(file["samples"]) if "samples" in file else {}
         present = [name for name in ("solve", "reference") if name in file]
     groups = {}
     for name in present:
         with xarray.open_dataset(path, engine="h5netcdf", group=name, decode_times=False) as data:
             _check_size(data.nbytes)
             groups[name] = data.load()
-    return _Contents(groups["solve"], arrays, groups.get("reference"))
+    return _Contents(groups["solve"], arrays, samples, groups.get("reference"))
 
 
 def read_arrays(group: h5py.Group) -> dict[str, np.ndarray]:
@@ -229,4 +234,8 @@ def _restore(contents: _Contents) -> Solution:
         compile_seconds=state["compile_seconds"],
         relative_l2=state["relative_l2"],
         reference=contents.reference,
+        samples=tuple(
+            representation_class(kind).from_arrays({k.partition("/")[2]: a for k, a in contents.samples.items() if k.startswith(f"{n}/")})
+            for n, kind in enumerate(state.get("samples", ()))
+        ),
     )

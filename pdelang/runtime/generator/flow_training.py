@@ -64,7 +64,8 @@ class FlowTraining:
 
     @property
     def flow(self) -> Flow:
-        found: Flow = architecture(self.compiled, "flow", self.teacher.layout)
+        found = architecture(self.compiled, "flow", self.teacher.layout)
+        assert isinstance(found, Flow)
         return found
 
     @cached_property
