@@ -19,9 +19,9 @@ FEATURES = 1 + 2 * FREQUENCIES
 """17: c itself, sines and cosines of k pi c/2, k = 1 to 8, which tell the two ends of [-1, 1] apart."""
 
 
-def features(c: jax.Array) -> jax.Array:
-    """(size,) -> (size, FEATURES)."""
-    phase = 0.5 * jnp.pi * jnp.arange(1, FREQUENCIES + 1) * c[:, None]
+def features(c: jax.Array, frequencies: int = FREQUENCIES) -> jax.Array:
+    """(size,) -> (size, 1 + 2 frequencies)."""
+    phase = 0.5 * jnp.pi * jnp.arange(1, frequencies + 1) * c[:, None]
     return jnp.concatenate([c[:, None], jnp.sin(phase), jnp.cos(phase)], axis=1)
 
 

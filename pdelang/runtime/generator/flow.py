@@ -34,6 +34,8 @@ STEPS = 8
 """Of Euler's method along a path."""
 TIMES = 4
 """Frequencies of s in the features of v."""
+SMOOTH = 2
+"""Frequencies of c there: with more, the regression learns by heart (Burgers, one code a condition: a loss of 8e-4, and no spread)."""
 
 
 def perceptron(key: Any, inputs: int, hidden: int, outputs: int, scale: float) -> Tree:
@@ -55,12 +57,12 @@ class Velocity:
     hidden: int = 64
 
     def init(self, key: Any) -> Tree:
-        return perceptron(key, self.size + 2 * TIMES + 1 + self.conditions * FEATURES, self.hidden, self.size, 0.1)
+        return perceptron(key, self.size + 2 * TIMES + 1 + self.conditions * (1 + 2 * SMOOTH), self.hidden, self.size, 0.1)
 
     def end(self, tree: Tree, s: Any, y: jax.Array, c: jax.Array) -> jax.Array:
         """m(s, y; c): (size,)."""
         phase = jnp.pi * jnp.arange(1, TIMES + 1) * s
-        return evaluated(tree, jnp.concatenate([y, jnp.array([s]), jnp.sin(phase), jnp.cos(phase), features(c).ravel()]))
+        return evaluated(tree, jnp.concatenate([y, jnp.array([s]), jnp.sin(phase), jnp.cos(phase), features(c, SMOOTH).ravel()]))
 
     def loss(self, tree: Tree, s: Any, start: jax.Array, end: jax.Array, c: jax.Array) -> jax.Array:
         """(1 - s)^2 |v(s, y(s)) - (y(1) - y(0))|^2 / size on the straight path y(s) = (1 - s) y(0) + s y(1)."""

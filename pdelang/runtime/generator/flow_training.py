@@ -29,10 +29,11 @@ from pdelang.runtime.generator.kernels_training import KernelsTraining
 from pdelang.runtime.generator.networks import Tree, filled, flattened
 from pdelang.runtime.generator.seam import Arrays
 
-CODES, CODES_A_UNIT = 192, 16
+CODES, CODES_A_UNIT, STARTS = 256, 16, 4
+"""In all, at a time, and of one condition: from a single start nothing could be learned about what stays open."""
 DESCENT, DESCENT_RATE = 20, 0.01
 """Adam's steps of one code, and their size."""
-FLOW_STEPS, FLOW_STEPS_A_UNIT, FLOW_BATCH, FLOW_RATE = 8_000, 1_000, 128, 2e-3
+FLOW_STEPS, FLOW_STEPS_A_UNIT, FLOW_BATCH, FLOW_RATE = 4_000, 1_000, 128, 2e-3
 SHARES = (0.8, 0.15, 0.05)
 """Of the whole time, by stage, for the progress bar."""
 
@@ -95,7 +96,7 @@ class FlowTraining:
     def _gather(self) -> float:
         """Some more codes; the geometric mean of their residuals."""
         conditions, rng = Conditions.of(self.compiled.problem), np.random.default_rng((self.options.seed, 1, len(self.z)))
-        z = conditions.sample(CODES_A_UNIT, rng)
+        z = np.repeat(conditions.sample(CODES_A_UNIT // STARTS, rng), STARTS, axis=0)
         fixed = {name: np.broadcast_to(v, (len(z), *np.shape(v))) for name, v in self.compiled.parameters().items()}
         key = jax.random.fold_in(jax.random.key(self.options.seed + 2), len(self.z))
         noise = rng.standard_normal((len(z), self.codes.shape[1]))
@@ -105,7 +106,7 @@ class FlowTraining:
 
     @cached_property
     def _descended(self) -> Any:
-        """Codes from e(c) + BLUR noise, one a condition, down the objective on points that change from step to step."""
+        """Codes from e(c) + BLUR noise down the objective, each on points of its own that change from step to step."""
         teacher = self.teacher
         coded: Coded = teacher.architecture
         adam = optax.adam(optax.cosine_decay_schedule(DESCENT_RATE, DESCENT))

@@ -1,8 +1,10 @@
 """More kernels where an answer is worst: places by score, one after the other, then weights and points anew.
 
-    score(xi) = |r(xi)| spread(xi),     a place taken lowers the score round it by 1 - phi(xi)
+    score(xi) = |r(xi)| spread(xi),     a place that is taken lowers the score round it by 1 - phi(xi)
 
-r: the balanced residual of all equations and conditions; spread: the deviation of the posterior's samples. A new kernel has the shape of the one that is felt most where it stands, and is narrower.
+r: the balanced residual of all equations and conditions; spread: the deviation of the posterior's samples. A new kernel has the shape of the one that is felt most where it stands, and is half as wide; phi is as wide as that one.
+Measured (`benchmarks/uncertainty.py`): a layer that twelve kernels cannot hold, six more: by even places 5e-2, by the residual 6e-2, by both
+3e-3. Where the geometry was learned well, its residual is the same everywhere and the three differ little.
 """
 
 from __future__ import annotations
@@ -80,7 +82,7 @@ class Refinement:
 
         def place(score: jax.Array, _: Any) -> tuple[jax.Array, jax.Array]:
             n = jnp.argmax(score)
-            kernel = {"centres": places[n][None], "log_scales": scales[n][None], "shears": theta["shears"][felt[n]][None]}
+            kernel = {name: theta[name][felt[n]][None] for name in ("log_scales", "shears")} | {"centres": places[n][None]}
             return score * (1 - jet_basis(compiled, kernel, points, params, zero)[0, :, 0]), n
 
         _, chosen = jax.lax.scan(place, score, None, self.count)
