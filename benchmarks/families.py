@@ -49,7 +49,7 @@ class Case:
     tolerances: tuple[float, ...] = (1e-4,)
     grid: tuple[int, ...] = (129, 51)
     truth: float = 1e-8
-    generators: tuple[str, ...] = ("plain", "variational", "paper", "spectral")
+    generators: tuple[str, ...] = ("plain", "variational", "paper", "flow", "spectral")
 
 
 CASES = (
@@ -62,7 +62,7 @@ CASES = (
     Case("many", 1e-2, (), generators=("coefficients", "plain")),
     Case("dear", 1e-3, (1e-2,), grid=(41, 41, 11), truth=1e-3, generators=("spectral",)),
 )
-QUICK = {"plain": 1500, "variational": 600, "paper": 600, "coefficients": 4000}
+QUICK = {"plain": 1500, "variational": 600, "paper": 600, "flow": 1000, "coefficients": 4000}
 COLUMNS = (
     *("inside", "worst", "alone", "outside", "said", "silent"),
     *("query", "direct", "direct_tolerance", "training", "steps", "grids", "grids_cpu", "message"),
