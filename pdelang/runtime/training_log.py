@@ -1,4 +1,4 @@
-"""The log of a training: one CSV file, a row a unit of work, that TensorBoard's and every other reader takes."""
+"""The log of a training: one CSV file, a row a unit of work, for any reader of tables."""
 
 from __future__ import annotations
 

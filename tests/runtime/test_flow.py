@@ -111,4 +111,4 @@ def test_training_taken_up_again_in_each_stage_goes_on_to_the_same_bits(layer: C
 def test_file_gives_back_the_same_flow(family: Family, tmp_path: Any) -> None:
     again = Family.load(family.save(tmp_path / "a.family"))
     one, other = (f.query(fallback=False, eps=0.2, samples=2, seed=3)(x=0.5) for f in (family, again))
-    assert np.array_equal(one, other)
+    assert one == other
