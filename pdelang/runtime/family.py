@@ -124,7 +124,7 @@ class Family:
             if learned.converged:
                 return replace(learned, reason="; ".join([learned.reason, *missed])), missed
             tried.append(learned)
-            missed.append(f"{learned.reason.partition(', ')[2] or learned.reason}: {_verdict(learned)}")
+            missed.append(f"{learned.reason.partition(', ')[2] or learned.reason}: {result.message or _verdict(learned)}")
         return min(tried, key=lambda s: s.residual), missed
 
     def sweep(
@@ -186,6 +186,6 @@ class Family:
 def _verdict(learned: Solution) -> str:
     """Why an answer is not enough."""
     if learned.certificate is None:
-        return learned.message or learned.status.value
+        return learned.status.value
     estimate = "" if learned.error_estimate is None else f", estimated error {learned.error_estimate:.1e}"
     return f"residual {learned.residual:.1e}{estimate}"
