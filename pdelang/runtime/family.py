@@ -127,6 +127,12 @@ class Family:
             missed.append(f"{learned.reason.partition(', ')[2] or learned.reason}: {result.message or _verdict(learned)}")
         return min(tried, key=lambda s: s.residual), missed
 
+    def checked(self, tolerance: float, **parameters: Any) -> Solution:
+        """What a sweep takes: the generator's own answer, judged as in a query, and nothing else tried."""
+        began, given = time.perf_counter(), resolve(self.compiled.problem, parameters, beyond=BEYOND)
+        with self._one_thread.limit(limits=1):
+            return self._judged(given, self.model.answer(self.compiled, given, QueryOptions(tolerance)), tolerance, 0, began)
+
     def sweep(
         self, *, grid: Any = None, tolerance: float | None = None, fallback: bool = True, progress: Progress = silent, **parameters: Any
     ) -> xarray.Dataset:

@@ -108,7 +108,7 @@ def _judge(family: Family, instances: Instances, tolerance: float, results: Resu
     some = np.unique(np.linspace(0, len(instances) - 1, CHECKED).astype(int))
     held = True
     for number in np.union1d(some, np.flatnonzero(~known)):
-        answer = family.query(tolerance=tolerance, fallback=False, **instances.parameters(int(number)))
+        answer = family.checked(tolerance, **instances.parameters(int(number)))
         results.status[number], results.residual[number] = answer.status, answer.residual
         held = held and (answer.converged or not known[number] or results.estimate[number] > tolerance)
     for number in np.flatnonzero(known):

@@ -1,4 +1,7 @@
-"""Equations (4) to (6) of the paper, each against what it is defined as: sums, Monte Carlo, finite differences."""
+"""Equations (4) to (6) of the paper, each against what it is defined as: sums, Monte Carlo, finite differences.
+
+The program is linear: where one is not, the balance of rows and the points follow the kernels, and are held while a derivative is taken.
+"""
 
 from __future__ import annotations
 
@@ -20,11 +23,11 @@ from pdelang.runtime.generator.seam import QueryOptions
 from pdelang.runtime.training import TrainOptions
 
 PROGRAM = """
-problem logistic
+problem decay
 t in [0, 1]
 param rate in [0.5, 3]
-u_t = rate*u*(1 - u)
-u(0) = 0.2
+u_t = -rate*u
+u(0) = 1
 """
 STEPS, RATE = 3, 0.02
 
