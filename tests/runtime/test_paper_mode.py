@@ -29,7 +29,7 @@ param rate in [0.5, 3]
 u_t = -rate*u
 u(0) = 1
 """
-STEPS, RATE = 3, 0.02
+STEPS, RATE = 3, 1e-3
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +80,7 @@ def test_inner_steps_descend_on_that_loss_alone(training: KernelsTraining, slots
             slope[index] = (loss(expected + step, key) - loss(expected - step, key)) / (2 * h)
         expected = expected - RATE * slope
     found = jax.jit(lambda s: instance.descended(s, keys, PARAMETERS, RATE))(slots)
-    np.testing.assert_allclose(found, expected, atol=1e-7 * np.abs(expected - np.asarray(slots)).max())
+    np.testing.assert_allclose(found, expected, atol=1e-6 * np.abs(expected - np.asarray(slots)).max())
 
 
 def test_outer_gradient_goes_through_the_truncated_loop(training: KernelsTraining, slots: jax.Array) -> None:
