@@ -69,7 +69,7 @@ def test_inner_loss_is_the_sum_of_squares_that_the_emitted_module_has(training: 
 
 def test_inner_steps_descend_on_that_loss_alone(training: KernelsTraining, slots: jax.Array) -> None:
     """Eq. (5), with central differences in place of derivatives."""
-    instance, keys = training.instance, jax.random.split(jax.random.key(4), 2)
+    instance, keys = training.instance, list(jax.random.split(jax.random.key(4), 2))
     loss = jax.jit(lambda s, key: instance.loss(s, key, PARAMETERS))
     expected, h = np.array(slots), 1e-5
     for key in keys:
@@ -87,7 +87,7 @@ def test_outer_gradient_goes_through_the_truncated_loop(training: KernelsTrainin
     """Along random directions, against differences; a gradient that stops at theta* is another one."""
     instance, key = training.instance, jax.random.key(5)
     value = jax.jit(lambda s: paper_loss(instance, STEPS, RATE, 2.0)(s, key, PARAMETERS)[0])
-    keys = jax.random.split(key, STEPS + 1)[:-1]
+    keys = list(jax.random.split(key, STEPS + 1))[:-1]
     adapted = jax.jit(lambda s: instance.descended(s, keys, PARAMETERS, RATE))(slots)
     assert float(value(slots)) == pytest.approx(2.0 * float(jnp.sum((adapted - slots) ** 2)), rel=1e-9)
     slope, stopped = np.asarray(jax.jit(jax.grad(value))(slots)), -4.0 * np.asarray(adapted - slots)
