@@ -122,7 +122,8 @@ class Family:
         for result in answers:
             learned = self._judged(given, result, tolerance, options.seed, began)
             if learned.converged:
-                return replace(learned, reason="; ".join([learned.reason, *missed])), missed
+                cheaper = f" (cheaper answers miss it: {'; '.join(missed)})" if missed else ""
+                return replace(learned, reason=learned.reason + cheaper), missed
             tried.append(learned)
             missed.append(f"{learned.reason.partition(', ')[2] or learned.reason}: {result.message or _verdict(learned)}")
         return min(tried, key=lambda s: s.residual), missed
