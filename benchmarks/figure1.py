@@ -17,12 +17,12 @@ from figures.study import Study, arguments, finish, markdown, path_of
 
 RATE_PROBLEMS = ("convection", "burgers")
 TOTAL = "convection"
-STEPS, QUICK_STEPS = 500, 50
+STEPS = 50
 
 
 def main() -> int:
-    given = arguments(__doc__.splitlines()[0], seeds=200, quick_seeds=5)
-    budget = Budget(QUICK_STEPS if given.quick else STEPS)
+    given = arguments(__doc__.splitlines()[0], seeds=200, quick_seeds=5, steps=STEPS)
+    budget = Budget(given.steps)
     study = Study(path_of(given, "figure1"), ("problem", "contender", "seed", "steps"), ("parameters", "seconds", "rate"))
 
     def measure(name: str, contender: str, seed: int, steps: int) -> Iterable[dict[str, Any]]:

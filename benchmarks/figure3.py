@@ -48,8 +48,8 @@ def generated(family: Any, beta: float) -> dict[str, Any]:
 
 
 def main() -> int:
-    given = arguments(__doc__.splitlines()[0], seeds=10, quick_seeds=2)
-    steps = QUICK_STEPS if given.quick else STEPS
+    given = arguments(__doc__.splitlines()[0], seeds=10, quick_seeds=2, steps=STEPS)
+    steps = QUICK_STEPS if given.quick else given.steps
     study = Study(
         path_of(given, "figure3"), ("start", "seed", "steps"), ("beta", "point", "step", "seconds", "error", "objective", "parameters")
     )

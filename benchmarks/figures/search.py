@@ -21,15 +21,17 @@ SHAPES: Mapping[str, tuple[dict[str, Any], ...]] = {
     "spinn": ({"ratio": 1.0}, {"ratio": 2.0}),
     "pikan": ({"depth": 2, "degree": 4}, {"depth": 3, "degree": 4}),
     "pig": ({"features": 2, "hidden": 16}, {"features": 4, "hidden": 16}),
+    "rbf-grid": ({},),
     "rbf": ({},),
+    "rbf-sgd": ({},),
 }
 ON = ("burgers", "convection", "helmholtz")
 DIVERGED = 10.0
 
 
 def main() -> int:
-    given = arguments(__doc__.splitlines()[0], seeds=3, quick_seeds=1)
-    budget, on = (Budget(300, measured=1), ON[:1]) if given.quick else (Budget(3000, measured=1), ON)
+    given = arguments(__doc__.splitlines()[0], seeds=1, quick_seeds=1, steps=1000)
+    budget, on = (Budget(300, measured=1), ON[:1]) if given.quick else (Budget(given.steps, measured=1), ON)
     study = Study(path_of(given, "search"), ("problem", "contender", "shape", "rate", "seed", "steps"), ("error", "seconds", "parameters"))
 
     def measure(name: str, contender: str, shape: str, rate: float, seed: int, steps: int) -> Iterable[Row]:
@@ -44,7 +46,17 @@ def main() -> int:
         yield {"error": min(error, DIVERGED), "seconds": time.process_time() - began, "parameters": count(training.theta)}
 
     shapes = [(c, written(s)) for c, all_of_them in SHAPES.items() for s in all_of_them]
-    study.run([(p, c, s, r, seed, budget.steps) for seed in range(given.seeds) for p in on for c, s in shapes for r in RATES], measure)
+    study.run(
+        [
+            (p, c, s, r, seed, budget.steps)
+            for seed in range(given.seeds)
+            for p in on
+            for c, s in shapes
+            for r in RATES
+            if given.only in ("", p, c)
+        ],
+        measure,
+    )
     text = table(study, budget.steps, shapes)
     path_of(given, "search").with_suffix(".md").write_text(text)
     print(text)

@@ -16,11 +16,12 @@ Key = tuple[str, ...]
 Row = dict[str, Any]
 
 
-def arguments(description: str, seeds: int, quick_seeds: int) -> argparse.Namespace:
-    """--quick, --seeds, --only, --out; and one core from here on."""
+def arguments(description: str, seeds: int, quick_seeds: int, steps: int) -> argparse.Namespace:
+    """--quick, --seeds, --steps, --only, --out; and one core from here on."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--quick", action="store_true", help="a few minutes: fewer runs and shorter ones, into a file of its own")
     parser.add_argument("--seeds", type=int, help=f"runs each ({seeds}, quick {quick_seeds})")
+    parser.add_argument("--steps", type=int, default=steps, help=f"steps of a full run ({steps})")
     parser.add_argument(
         "--only", default="", metavar="NAME", help="runs of contenders or problems with this name alone; the figure shows all"
     )

@@ -11,7 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import Any, Self
 
 import jax
@@ -49,6 +49,12 @@ System = tuple[tuple[CompiledEquation, ...], tuple[CompiledEquation, ...]]
 def size_of(compiled: CompiledProblem, params: Parameters) -> Box:
     lower, upper = (tuple(float(v) for v in np.asarray(b)) for b in compiled.bounds(params))
     return Box(lower, upper, tuple(c.periodic for c in compiled.problem.coordinates), len(compiled.problem.fields))
+
+
+@cache
+def sized(ansatz: str, box: Box, unknowns: int, shape: tuple[tuple[str, Any], ...]) -> Any:
+    """The network of that name and size: counting its parameters takes longer than ten steps."""
+    return network_class(ansatz).sized(box, unknowns, **dict(shape))
 
 
 def draw(compiled: CompiledProblem, params: Parameters, options: SolveOptions, network: Network, seed: int) -> Data:
@@ -167,7 +173,7 @@ class Training:
             theta = standard(compiled, params, options) if theta is None else theta
         else:
             shape = settings(options.ansatz).shape if shape is None else shape
-            network = network_class(options.ansatz).sized(box, options.unknowns or DEFAULT_UNKNOWNS, **shape)
+            network = sized(options.ansatz, box, options.unknowns or DEFAULT_UNKNOWNS, tuple(shape.items()))
             theta = network.init(jax.random.key(options.seed)) if theta is None else theta
         theta = jax.tree.map(lambda leaf: jnp.asarray(leaf, dtype=float), theta)  # a weak type would compile the second chunk anew
         state = optimiser(options.optimizer, learning_rate(options)).init(theta)
