@@ -34,6 +34,14 @@ u(x, 0) = 2*sech(x)
 v(x, 0) = 0
 """
 
+CONVECTION = """
+x in [0, 1] periodic
+t in [0, 1]
+param beta in [1, 50] = 30
+u_t + beta*u_x = 0
+u(x, 0) = sin(2*pi*x)
+"""
+
 PAIR = """
 x in [0, 2]
 t in [0, 1]

@@ -81,7 +81,7 @@ def test_form_follows_the_narrowest_kernel() -> None:
     targets, z = targets_of(module, [(0, (2, 0)), (0, (1, 1))], {}), module._reference(ex.points_of(module, 10, {}), {})
     for sigma, form in ((0.1, module._by_moments), (0.002, module._directly)):
         theta = ex.kernels(module, 6, sigma=(sigma, sigma))
-        assert bool(module._resolved(theta, 2)) is (form is module._by_moments)
+        assert bool(module._resolved(module._narrowness(theta), 2)) is (form is module._by_moments)
         assert ex.difference(module._evaluate(targets, theta, z), form(targets, theta, z)) < 1e-13
 
 
@@ -118,6 +118,34 @@ def test_periodic_coordinates_wrap() -> None:
     assert ex.difference(*(jets(theta, points.at[:, 0].set(x)) for x in (-2.0, 3.0))) < 1e-12
     moved = {**theta, "centres": theta["centres"] + jnp.array([[6.0, 0.0]])}
     assert ex.difference(jets(moved, points), values) < 1e-12
+
+
+def test_copies_of_kernels_that_are_sheared_round_the_period() -> None:
+    """Wherever a kernel's axis has gone: jets and the fused gradient by chosen copies, block by block, against the direct form."""
+    module = module_of(ex.CONVECTION)
+    params, count = {"beta": 30.0}, 512
+    random = np.random.default_rng(4)
+    theta = {
+        "weights": jnp.asarray(random.normal(size=(1, 12))),
+        "centres": jnp.asarray(random.uniform(-1, 1, (12, 2))),
+        "log_scales": jnp.log(jnp.asarray(random.uniform(0.1, 0.3, (12, 2)))),
+        "shears": jnp.asarray(random.uniform(-3, 3, (12, 1))),
+    }
+    points = jnp.asarray(np.sort(random.uniform(size=(count, 2)), axis=0))  # blocks are tiles along the diagonal
+    blocks = module._blocks(module._reference(points, params), module._block_size(count, 12))
+    assert len(blocks) == 4
+    felt = module._felt(theta, blocks)
+    assert bool(felt["covered"])
+    assert 0 < int(felt["felt"].sum(axis=1).max()) <= module._room(12, module._ROOMS[-1])
+    weights = jnp.ones((1, count))
+    value, gradient = jax.jit(jax.value_and_grad(lambda theta: module.loss(theta, points, params)))(theta)
+    plain = jax.value_and_grad(lambda theta: module._plain(-1, theta, points, params, weights, module._directly))
+    wanted, exact = jax.jit(plain)(theta)
+    assert float(value) == pytest.approx(float(wanted), rel=1e-10)
+    for name in theta:
+        assert ex.difference(gradient[name], exact[name]) < 1e-9, name
+    ends = [module.jet_basis(theta, points.at[:, 0].set(x), params, ((0, 0), (1, 0))) for x in (0.0, 1.0)]
+    assert ex.difference(*ends) < 1e-12
 
 
 def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

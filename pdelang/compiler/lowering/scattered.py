@@ -3,7 +3,7 @@
     phi = exp(features(z) C(theta)),   D^alpha u = sum_m z^m (W_alpha,m phi)
 
 Every jet is a polynomial times the same Gaussian, so all of them share one exp and one matrix product. What the compiler decides here:
-the union of jets, the images of periodic coordinates, and which jets merge. A sum of jets with coefficients that hold neither
+the union of jets, the copies along periodic coordinates, and which jets merge. A sum of jets with coefficients that hold neither
 jets nor coordinates (u_t - nu u_xx in Burgers) is one operator with one polynomial: it costs the columns of its highest order alone.
 """
 
@@ -28,6 +28,7 @@ IMPORTS = (
     "from collections.abc import Iterable, Sequence",
     "from functools import partial",
     "from itertools import combinations, product",
+    "from math import ceil",
     "from typing import Any",
     "",
 )
@@ -38,8 +39,8 @@ INTRODUCTION = """# Scattered Gaussians: u_f(xi) = sum_k w_fk phi_k(z), z = 2 (x
 # theta = {"weights": (F, K), "centres": (K, d), "log_scales": (K, d), "shears": (K, d(d-1)/2)}; all fields share the geometry.
 # y = z - centre, s_i = (y_i + sum_(j>i) r_ij y_j) / sigma_i with the shears r row by row, phi = exp(-s.s/2): any covariance.
 """
-WRAPPED = """# Periodic coordinates: each kernel with its images one period before and after. The rest of the wrapped sum is below 1e-16
-# for sigma under a period / 8.6, which is 0.23 here."""
+WRAPPED = """# Periodic coordinates: each kernel is the sum of its copies, a period apart. A block of points takes the copies that it feels,
+# |s| < 8.6 (1e-16): points in the order of a periodic coordinate feel the fewest."""
 
 
 def jet_union(residual: Residual) -> tuple[Index, ...]:
@@ -49,7 +50,7 @@ def jet_union(residual: Residual) -> tuple[Index, ...]:
 
 
 def images(residual: Residual) -> tuple[tuple[float, ...], ...]:
-    """Shifts of every kernel, in the reference box, where a period is 2."""
+    """Copies of the direct form, by their shifts from the one nearest to the kernel's own axis; in the reference box a period is 2."""
     return tuple(product(*((-2.0, 0.0, 2.0) if c.periodic else (0.0,) for c in residual.problem.coordinates)))
 
 
@@ -117,7 +118,8 @@ def lowered_text(residual: Residual, analysis: Analysis) -> str:
     d, m, shifts = len(problem.coordinates), moment_columns(residual, merged), len(images(residual))
     separate = moment_columns(residual, ((),) * len(merged))
     features, readable = columns(2, d), Readable(residual)
-    lines = [f"scattered Gaussians, d = {d}, order {analysis.order}, {len(problem.fields)} field(s), {shifts} image(s) a kernel", ""]
+    copies = ", each kernel with the copies that a block of points feels" if shifts > 1 else ""
+    lines = [f"scattered Gaussians, d = {d}, order {analysis.order}, {len(problem.fields)} field(s){copies}", ""]
     lines += ["jets of the interior, D^a phi = h_a phi, g = P y:"]
     for field, orders in jet_union(residual):
         name = derivative(problem, field, orders)
@@ -139,7 +141,7 @@ def lowered_text(residual: Residual, analysis: Analysis) -> str:
         "",
         f"columns of W: {m}" + (f" ({separate} without merging)" if separate != m else ""),
         "",
-        "for each point and kernel" + (", image by image" if shifts > 1 else "") + ":",
+        "for each point and kernel" + (", copy by copy" if shifts > 1 else "") + ":",
         f"    C features     {features} multiply-adds",
         "    phi            1 exp",
         f"    W phi          {m} multiply-adds",
@@ -147,7 +149,7 @@ def lowered_text(residual: Residual, analysis: Analysis) -> str:
         *(f"    {line}" for line in backward),
         f"  loss and gradient together: {2 * (2 * features + 3 * m) + 1} flops and 1 exp; 80 bytes of cache traffic",
         "",
-        "points are taken in blocks of 2^18 / (kernels and images): arrays of a block stay at 2 MiB each, whatever the number of points.",
+        "points are taken in blocks of 2^18 / kernels: arrays of a block stay at 2 MiB each, whatever the number of points.",
         "narrow kernels or high orders (see `_resolved`) take the recurrence on z - centre instead: no cancellation.",
     ]
     return "\n".join(lines) + "\n"

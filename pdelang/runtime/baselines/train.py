@@ -40,6 +40,8 @@ CHUNK = 100
 """Steps between two draws of the points."""
 DEFAULT_UNKNOWNS, DEFAULT_POINTS = 2000, 2048
 FINAL_RATE = 0.01
+STRIPS = 4
+"""Of the points along a periodic coordinate."""
 
 Data = dict[str, Any]
 System = tuple[tuple[CompiledEquation, ...], tuple[CompiledEquation, ...]]
@@ -69,7 +71,7 @@ def draw(compiled: CompiledProblem, params: Parameters, options: SolveOptions, n
         data["axes"] = [jnp.asarray(x) for x in axes]
         points = np.stack([g.ravel() for g in np.meshgrid(*axes, indexing="ij")], axis=1)
     else:
-        points = box_points(lower, upper, total, seed)
+        points = in_order(box_points(lower, upper, total, seed), network.box.periodic)
     share = np.stack([_share(e, points, params) for e in compiled.equations])
     data["points"] = jnp.asarray(points)
     data["weights"] = jnp.asarray(share * np.array([[alpha(e.kind, options)] for e in compiled.equations]))
@@ -82,6 +84,17 @@ def draw(compiled: CompiledProblem, params: Parameters, options: SolveOptions, n
         places = at_places(condition, found[np.arange(faces) % len(found)], params)
         data["conditions"].append((jnp.asarray(places), jnp.asarray(weight)))
     return data
+
+
+def in_order(points: np.ndarray, periodic: tuple[bool, ...]) -> np.ndarray:
+    """In STRIPS along the first periodic coordinate, if there is one, and within a strip along the next: then a block of points that
+    follow each other is a tile, and feels few copies of a kernel."""
+    if not any(periodic):
+        return points
+    first = periodic.index(True)
+    strip = np.empty(len(points), dtype=int)
+    strip[np.argsort(points[:, first], kind="stable")] = np.arange(len(points)) * STRIPS // len(points)
+    return points[np.lexsort((points[:, (first + 1) % points.shape[1]], strip))]
 
 
 def _share(equation: CompiledEquation, points: np.ndarray, params: Parameters) -> np.ndarray:

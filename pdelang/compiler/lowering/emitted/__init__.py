@@ -6,5 +6,5 @@ problem (tables, `bounds`) is declared in `given.py`; above the mark stand only 
 """
 
 MARK = "# ---- emitted ----\n"
-PARTS = ("geometry", "moments", "direct", "evaluation", "objective", "jacobian")
+PARTS = ("geometry", "copies", "moments", "direct", "evaluation", "objective", "jacobian")
 """In the order in which they appear in the module."""

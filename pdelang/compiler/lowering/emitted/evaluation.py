@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 
+from pdelang.compiler.lowering.emitted.copies import _felt, _room, _shares
 from pdelang.compiler.lowering.emitted.direct import _directly
-from pdelang.compiler.lowering.emitted.geometry import _geometry, _images, _physical, _reference, _scales
-from pdelang.compiler.lowering.emitted.given import _MERGED, CONDITIONS, COORDINATES, EQUATIONS, JETS, _constants
-from pdelang.compiler.lowering.emitted.moments import _by_moments
+from pdelang.compiler.lowering.emitted.geometry import _geometry, _physical, _reference, _scales
+from pdelang.compiler.lowering.emitted.given import _MERGED, CONDITIONS, COORDINATES, EQUATIONS, JETS, PERIODIC, _constants
+from pdelang.compiler.lowering.emitted.moments import _block_size, _blocks, _by_moments
 
 
 # ---- emitted ----
@@ -30,23 +32,43 @@ _LOSS = 3e4
 """Units of rounding that monomials may cost before the direct form takes over: 7e-12 of the largest term."""
 
 
-def _resolved(theta: dict, order: int) -> jax.Array:
+def _resolved(narrowness: jax.Array, order: int) -> jax.Array:
     """Whether sums of monomials are accurate enough for the narrowest kernel.
 
     They cost up to rho^m units of rounding, rho = max_k sum_i sqrt(P_ii) (1 + |c_i|), m = max(2, order). Measured for d = 1 to 4,
-    m = 2 to 8 and sigma from 0.005 to 0.5: between 0.02 and 0.7 of that.
+    m = 2 to 8 and sigma from 0.005 to 0.5: between 0.02 and 0.7 of that. Seen from the middle of a block, rho is the largest
+    sum_i |s_i| that occurs there.
     """
-    centres, _, precision = _geometry(jax.lax.stop_gradient(_images(theta)[0]))
-    rho = sum(jnp.sqrt(precision[i, i]) * (1.0 + jnp.abs(c)) for i, c in enumerate(centres))
-    return _narrowest(rho) ** max(2, order) < _LOSS
+    return _narrowest(narrowness) ** max(2, order) < _LOSS
+
+
+def _narrowness(theta: dict) -> jax.Array:
+    centres, _, precision = _geometry(jax.lax.stop_gradient(theta))
+    return jnp.sum(jnp.stack([jnp.sqrt(precision[i, i]) * (1.0 + jnp.abs(c)) for i, c in enumerate(centres)]), axis=0)
+
+
+def _in_form(theta: dict, order: int, places: Sequence[jax.Array], moments: Any, direct: Any) -> Any:
+    """moments(found, share), the form of sums of monomials, where it is accurate; else direct(). places: blocks of points (T, d, B) at
+    each place; found: what `_felt` knows of each, None without periodic coordinates."""
+    if not any(PERIODIC):
+        return jax.lax.cond(_resolved(_narrowness(theta), order), lambda: moments([None] * len(places), 1.0), direct)
+    found = [_felt(theta, blocks) for blocks in places]
+    shares, kernels = _shares(max(map(len, places))), len(theta["centres"])
+    most = _narrowest(jnp.stack([jnp.max(jnp.sum(f["felt"], axis=1)) for f in found]).astype(float))
+    beyond = _narrowest(jnp.stack([1.0 - f["covered"] for f in found]))
+    resolved = _resolved(jnp.concatenate([f["narrowness"] for f in found]), order) & (beyond == 0.0)
+    short = sum((most > _room(kernels, share)).astype(int) for share in shares)
+    return jax.lax.switch(jnp.where(resolved, short, len(shares)), [*(partial(moments, found, share) for share in shares), direct])
 
 
 def _evaluate(targets: Sequence[Any], theta: dict, z: jax.Array) -> jax.Array:
     """Sums of (field, orders, factor) at z (d, N): (len(targets), N)."""
     order = max(sum(orders) for terms in targets for _, orders, _ in terms)
-    return jax.lax.cond(
-        _resolved(theta, order),
-        lambda: _by_moments(targets, theta, z),
+    return _in_form(
+        theta,
+        order,
+        [_blocks(z, _block_size(z.shape[1], len(theta["centres"])))],
+        lambda found, share: _by_moments(targets, theta, z, found[0], share),
         lambda: _directly(targets, theta, z),
     )
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import combinations
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 
-from pdelang.compiler.lowering.emitted.given import _IMAGES, COORDINATES, PERIODIC, bounds
+from pdelang.compiler.lowering.emitted.given import COORDINATES, PERIODIC, bounds
 
 
 # ---- emitted ----
@@ -23,16 +23,6 @@ def _reference(points: jax.Array, params: dict) -> jax.Array:
     """Physical points (N, d) in the reference box, coordinates first: (d, N)."""
     lower, upper = bounds(params)
     return ((2.0 * points - lower - upper) / (upper - lower)).T
-
-
-def _images(theta: dict) -> list[dict]:
-    """The kernels once for each shift of _IMAGES; centres are first brought back into [-1, 1] by whole periods, which changes nothing."""
-    if len(_IMAGES) == 1:
-        return [theta]
-    centres = theta["centres"]
-    turns = jnp.where(jnp.array(PERIODIC), jnp.floor((centres + 1.0) / 2.0), 0.0)
-    centres = centres - 2.0 * jax.lax.stop_gradient(turns)
-    return [{**theta, "centres": centres + jnp.array(shift)} for shift in _IMAGES]
 
 
 def _geometry(theta: dict) -> tuple[list[jax.Array], dict, dict]:
@@ -63,11 +53,27 @@ def _physical(orders: tuple[int, ...], scales: jax.Array) -> Any:
     return factor
 
 
-def _slopes(theta: dict, z: jax.Array) -> tuple[list[jax.Array], list[Any], list[Any]]:
-    """y = z - c, s = a y and g = a^T s = P y at z (d, B): lists of arrays (B, K)."""
+def _along(y: list[Any], rows: dict, i: int) -> Any:
+    """s_i sigma_i: the distance from the kernel's own axis along coordinate i, given the others."""
+    return sum(rows[i, j] * y[j] for j in range(i, len(COORDINATES))) / rows[i, i]
+
+
+def _copy(y: list[Any], rows: dict, image: Sequence[float]) -> list[Any]:
+    """y of one copy of periodic kernels: `image` away from the copy that is nearest to the kernel's own axis. A kernel that is sheared
+    along a characteristic leaves the box and comes back on its other side, as often as it likes."""
+    y = list(y)
+    for i in reversed(range(len(COORDINATES))):
+        if PERIODIC[i]:
+            y[i] = y[i] - (2.0 * jnp.round(jax.lax.stop_gradient(_along(y, rows, i)) / 2.0) + image[i])
+    return y
+
+
+def _slopes(theta: dict, z: jax.Array, image: Sequence[float] | None = None) -> tuple[list[jax.Array], list[Any], list[Any]]:
+    """y = z - c, s = a y and g = a^T s = P y at z (d, B): lists of arrays (B, K); of a copy of the kernels where an image is named."""
     d = len(COORDINATES)
     centres, rows, _ = _geometry(theta)
     y = [z[i][:, None] - centres[i] for i in range(d)]
+    y = y if image is None else _copy(y, rows, image)
     s = [sum(rows[i, j] * y[j] for j in range(i, d)) for i in range(d)]
     return y, s, [sum(rows[i, j] * s[i] for i in range(j + 1)) for j in range(d)]
 

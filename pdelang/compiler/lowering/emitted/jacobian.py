@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import combinations
 from typing import Any
 
@@ -13,25 +14,24 @@ from pdelang.compiler.lowering.emitted.geometry import (
     _derivatives,
     _gaussian,
     _geometry,
-    _images,
     _lower,
     _physical,
     _reference,
     _scales,
     _slopes,
 )
-from pdelang.compiler.lowering.emitted.given import COORDINATES, FIELDS
+from pdelang.compiler.lowering.emitted.given import _IMAGES, COORDINATES, FIELDS
 
 
 # ---- emitted ----
-def _kernel_columns(symbol: dict, theta: dict, z: jax.Array) -> dict[str, jax.Array]:
+def _kernel_columns(symbol: dict, theta: dict, z: jax.Array, image: Sequence[float]) -> dict[str, jax.Array]:
     """d/dtheta_k of sum_f w_fk L_f phi_k for operators L_f = sum_a n_a(z) D^a, symbol[f] = {a: n_a (N,)}.
 
     By Leibniz L(q phi) = q L phi + sum_j d_j q L^(j) phi + 1/2 sum_jl d_jl q L^(jl) phi for quadratic q, where L^(j), L^(jl) are
     derivatives of the operator's symbol; dphi/dc_m = g_m phi, dphi/dlog sigma_i = s_i^2 phi, dphi/dr_ij = -s_i y_j / sigma_i phi.
     """
     d, weights = len(COORDINATES), theta["weights"]
-    y, s, g = _slopes(theta, z)
+    y, s, g = _slopes(theta, z, image)
     _, rows, precision = _geometry(theta)
     phi = _gaussian(s)
     terms: dict[Any, list[Any]] = {}
@@ -93,7 +93,7 @@ def _jacobian(number: int, theta: dict, points: jax.Array, params: dict) -> dict
             for (field, orders, place), partial in zip(wanted, partials):
                 if place == p:
                     symbol.setdefault(field, {})[orders] = _physical(orders, scales) * partial
-            columns += [_kernel_columns(symbol, image, z) for image in _images(theta)] if symbol else []
+            columns += [_kernel_columns(symbol, theta, z, image) for image in _IMAGES] if symbol else []
         rows.append(jax.tree.map(lambda *parts: sum(parts), *columns))
     return jax.tree.map(lambda *parts: jnp.stack(parts), *rows)
 

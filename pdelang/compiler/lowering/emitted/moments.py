@@ -9,8 +9,9 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from pdelang.compiler.lowering.emitted.geometry import _derivatives, _geometry, _images, _lower, _slopes
-from pdelang.compiler.lowering.emitted.given import COORDINATES
+from pdelang.compiler.lowering.emitted.copies import _listed, _local, _middles, _packed, _room
+from pdelang.compiler.lowering.emitted.geometry import _derivatives, _geometry, _lower, _slopes
+from pdelang.compiler.lowering.emitted.given import COORDINATES, PERIODIC
 
 
 # ---- emitted ----
@@ -55,9 +56,6 @@ def _moment_rows(targets: Sequence[Any]) -> list[tuple[int, tuple[int, ...]]]:
 
 def _moment_form(targets: Sequence[Any], theta: dict) -> tuple[jax.Array, jax.Array]:
     """C (K, Q) and W (M, K), with phi = exp(C @ _powers(z, _monomials(2))) and target t = sum over its rows of z^m (W @ phi)."""
-    images = _images(theta)
-    if len(images) > 1:
-        theta = {name: jnp.concatenate([image[name] for image in images], axis=name == "weights") for name in theta}
     centres, _, precision = _geometry(theta)
     d, weights = len(centres), theta["weights"]
     slope = [sum(precision[i, j] * centres[j] for j in range(d)) for i in range(d)]
@@ -84,8 +82,11 @@ def _owners(rows: Sequence[Any], count: int) -> jax.Array:
 
 
 def _block_size(points: int, columns: int) -> int:
-    """Points a block: blocks of equal size, 2^18 entries (2 MiB) or fewer each where points allow."""
+    """Points a block: blocks of equal size, 2^18 entries (2 MiB) or fewer each where points allow; eight at least where copies are
+    chosen and points are many."""
     blocks = -(-points * columns // 2**18)
+    if any(PERIODIC):
+        blocks = max(blocks, min(8, points // 128), 1)
     return max(-(-points // blocks), min(points, 8))
 
 
@@ -96,17 +97,30 @@ def _blocks(array: jax.Array, size: int) -> jax.Array:
     return jnp.moveaxis(padded.reshape(*array.shape[:-1], -1, size), -2, 0)
 
 
-def _by_moments(targets: Sequence[Any], theta: dict, z: jax.Array) -> jax.Array:
-    """Targets at z (d, N): (len(targets), N). Temporaries stay the size of one block, in derivatives too."""
-    exponent, weights = _moment_form(targets, theta)
-    rows = _moment_rows(targets)
-    owners = _owners(rows, len(targets))
+def _local_form(targets: Sequence[Any], found: dict, room: int) -> tuple[jax.Array, Any]:
+    """Whose copies the blocks take (T, S), and the function from their rows of `_packed` (T, S, P) to C (T, S, Q) and W (T, M, S)."""
+    which, moves, there = _listed(found, room)
+    return which, lambda rows: jax.vmap(lambda *own: _moment_form(targets, _local(*own)))(rows, moves, there)
 
-    def block(z: jax.Array) -> jax.Array:
+
+def _by_moments(targets: Sequence[Any], theta: dict, z: jax.Array, found: Any = None, share: float = 1.0) -> jax.Array:
+    """Targets at z (d, N): (len(targets), N). Temporaries stay the size of one block, in derivatives too. found: what `_felt` knows of
+    the blocks of z, with room for `share` copies a kernel."""
+    rows, kernels = _moment_rows(targets), len(theta["centres"])
+    owners, size = _owners(rows, len(targets)), _block_size(z.shape[1], kernels)
+
+    def block(z: jax.Array, exponent: jax.Array, weights: jax.Array) -> jax.Array:
         phi = jnp.exp(exponent @ _powers(z, _monomials(2)))
         return owners @ (_powers(z, [m for _, m in rows]) * (weights @ phi))
 
-    return _map_blocks(block, z, _block_size(z.shape[1], len(exponent)))
+    if found is None:
+        form = _moment_form(targets, theta)
+        return _map_blocks(lambda z: block(z, *form), z, size)
+    which, forms = _local_form(targets, found, _room(kernels, share))
+    blocks = _blocks(z, size)
+    seen = blocks - _middles(blocks)[..., None]
+    values = jax.lax.map(jax.checkpoint(lambda piece: block(*piece)), (seen, *forms(_packed(theta)[which])))
+    return jnp.moveaxis(values, 0, 1).reshape(values.shape[1], -1)[:, : z.shape[1]]
 
 
 def _map_blocks(block: Any, z: jax.Array, size: int) -> jax.Array:

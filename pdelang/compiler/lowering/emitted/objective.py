@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 
+from pdelang.compiler.lowering.emitted.copies import _middles, _packed, _room, _summed
 from pdelang.compiler.lowering.emitted.direct import _directly
-from pdelang.compiler.lowering.emitted.evaluation import _at_points, _evaluate, _located, _plan, _residuals, _resolved, _system, _targets
+from pdelang.compiler.lowering.emitted.evaluation import _at_points, _evaluate, _in_form, _located, _plan, _residuals, _system, _targets
 from pdelang.compiler.lowering.emitted.geometry import _reference
-from pdelang.compiler.lowering.emitted.moments import _block_size, _blocks, _moment_form, _moment_rows, _monomials, _owners, _powers
+from pdelang.compiler.lowering.emitted.moments import (
+    _block_size,
+    _blocks,
+    _local_form,
+    _moment_form,
+    _moment_rows,
+    _monomials,
+    _owners,
+    _powers,
+)
 
 
 # ---- emitted ----
@@ -20,59 +31,73 @@ def _plain(number: int, theta: dict, points: jax.Array, params: dict, weights: j
     return jnp.mean(jnp.sum(weights * _at_points(number, theta, points, params, evaluate) ** 2, axis=0))
 
 
-def _fused(number: int, theta: dict, points: jax.Array, params: dict, weights: jax.Array) -> tuple[jax.Array, dict]:
+def _fused(
+    number: int, theta: dict, points: jax.Array, params: dict, weights: jax.Array, found: Sequence[Any], share: float
+) -> tuple[jax.Array, dict]:
     """The same and its gradient in theta, phi computed once a block:
 
     values V = owners (z^m * W phi), residuals r(V), G = z^m * owners^T dL/dV, dL/dW = G phi^T, dL/dC = (phi * W^T G) features^T.
     """
     records, _ = _system(number)
-    needed, found = _plan(number)
+    needed, at = _plan(number)
     targets = _targets(number, params)
     rows = [_moment_rows(place) for place in targets]
     owners = [_owners(place, len(what)) for place, what in zip(rows, targets)]
-    (exponent, *forms), pull = jax.vjp(
-        lambda theta: (_moment_form(targets[0], theta)[0], *(_moment_form(p, theta)[1] for p in targets)), theta
-    )
+    count, kernels = points.shape[0], len(theta["centres"])
+    size = _block_size(count, kernels)
+    located = _located(number, points, params)
+    blocks = [_blocks(_reference(place, params), size) for place in located]
+    if found[0] is None:
+        forms, pull = jax.vjp(lambda theta: [_moment_form(place, theta) for place in targets], theta)
+    else:
+        blocks = [z - _middles(z)[..., None] for z in blocks]
+        chosen, makers = zip(*(_local_form(place, f, _room(kernels, share)) for place, f in zip(targets, found)))
+        packed = _packed(theta)
+        forms, pull = jax.vjp(lambda rows: [make(own) for make, own in zip(makers, rows)], [packed[which] for which in chosen])
     # Products of plain row-major arrays are the fast ones on CPUs; the barrier keeps the transposed copies.
-    transposed = jax.lax.optimization_barrier([w.T for w in forms])
-    count = points.shape[0]
-    size = _block_size(count, len(exponent))
+    forms = jax.lax.optimization_barrier([(c, w, jnp.swapaxes(w, -1, -2)) for c, w in forms])
 
-    def block(total: Any, piece: Any) -> tuple[Any, None]:
-        points, weights = piece[0].T, piece[1]
-        located = _located(number, points, params)
+    def block(points: jax.Array, weights: jax.Array, zs: Any, forms: Any) -> tuple[jax.Array, list[Any]]:
+        located = _located(number, points.T, params)
         phis, powers, features, values = [], [], [], []
-        for p, place in enumerate(located):
-            z = _reference(place, params)
+        for p, (z, (exponent, form, _)) in enumerate(zip(zs, forms)):
             features.append(_powers(z, _monomials(2)))
             powers.append(_powers(z, [m for _, m in rows[p]]))
             phis.append(jnp.exp(exponent @ features[p]))
-            values.append(owners[p] @ (powers[p] * (forms[p] @ phis[p])))
+            values.append(owners[p] @ (powers[p] * (form @ phis[p])))
         residuals, jets = _residuals(number, values, located[0], params)
         slopes: list[list[Any]] = [[0.0] * len(place) for place in needed]
-        for record, r, weight, own, (*at, operator) in zip(records, residuals, weights, jets, found):
+        for record, r, weight, own, (*spots, operator) in zip(records, residuals, weights, jets, at):
             partials = record["partials"](own, located[0], params)
-            for spot, slope in [*zip(at, partials), (operator, 1.0)]:
+            for spot, slope in [*zip(spots, partials), (operator, 1.0)]:
                 if spot is not None:
                     slopes[spot[0]][spot[1]] = slopes[spot[0]][spot[1]] + 2.0 * weight * r * slope
-        gradient = [jnp.sum(weights * jnp.stack(residuals) ** 2), jnp.zeros_like(exponent)]
+        gradient = []
         for p, phi in enumerate(phis):
             moments = powers[p] * (owners[p].T @ jnp.stack(slopes[p]))
-            gradient[1] += (phi * (transposed[p] @ moments)) @ features[p].T
-            gradient.append((phi @ moments.T).T)
-        return [a + b for a, b in zip(total, gradient)], None
+            gradient.append(((phi * (forms[p][2] @ moments)) @ features[p].T, (phi @ moments.T).T))
+        return jnp.sum(weights * jnp.stack(residuals) ** 2), gradient
 
-    start = [jnp.zeros(()), jnp.zeros_like(exponent), *(jnp.zeros_like(w) for w in forms)]
-    weights = jnp.pad(weights, [(0, 0), (0, -count % size)])
-    (value, *slopes), _ = jax.lax.scan(block, start, (_blocks(points.T, size), _blocks(weights, size)))
-    return value / count, pull(tuple(slope / count for slope in slopes))[0]
+    pieces = (_blocks(points.T, size), _blocks(jnp.pad(weights, [(0, 0), (0, -count % size)]), size), blocks)
+    if found[0] is None:
+        start = (jnp.zeros(()), [(jnp.zeros_like(c), jnp.zeros_like(w)) for c, w, _ in forms])
+        (value, slopes), _ = jax.lax.scan(lambda total, piece: (jax.tree.map(jnp.add, total, block(*piece, forms)), None), start, pieces)
+        gradient = pull(slopes)[0]
+    else:
+        values, slopes = jax.lax.map(lambda piece: block(*piece), (*pieces, forms))
+        value = jnp.sum(values)
+        gradient = jax.tree.map(lambda *parts: sum(parts), *(_summed(f, own) for f, own in zip(found, pull(slopes)[0])))
+    return value / count, jax.tree.map(lambda slope: slope / count, gradient)
 
 
 def _value_and_gradient(number: int, theta: dict, points: jax.Array, params: dict, weights: jax.Array) -> tuple[jax.Array, dict]:
     order = max(sum(orders) for record in _system(number)[0] for _, orders, _ in record["jets"])
-    return jax.lax.cond(
-        _resolved(theta, order),
-        lambda: _fused(number, theta, points, params, weights),
+    size = _block_size(points.shape[0], len(theta["centres"]))
+    return _in_form(
+        theta,
+        order,
+        [_blocks(_reference(place, params), size) for place in _located(number, points, params)],
+        lambda found, share: _fused(number, theta, points, params, weights, found, share),
         lambda: jax.value_and_grad(_plain, argnums=1)(number, theta, points, params, weights, _directly),
     )
 
