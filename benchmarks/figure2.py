@@ -57,13 +57,14 @@ def titles(study: Study, steps: int) -> Mapping[str, str]:
 
 
 def table(study: Study, steps: int) -> str:
-    header = ["error after all steps, least to largest; seconds", *(CASES[p].title for p in (*PROBLEMS, "fit"))]
+    header = ["error after all steps (least to largest; runs); seconds", *(CASES[p].title for p in (*PROBLEMS, "fit"))]
     rows = []
     for key, contender in CONTENDERS.items():
         cells = []
         for name in (*PROBLEMS, "fit"):
             end = ended(study, name, key, steps)
-            cells.append(f"{end[1]:.1e} ({end[2]:.0e} to {end[3]:.0e}); {end[0]:.2f} s" if end else "-")
+            runs = len({r["seed"] for r in study.of(problem=name, contender=key, steps=steps)})
+            cells.append(f"{end[1]:.1e} ({end[2]:.0e} to {end[3]:.0e}; {runs}); {end[0]:.2f} s" if end else "-")
         rows.append([contender.label, *cells])
     return markdown(header, rows) + "\n" + "\n".join(verdicts(study, steps)) + "\n"
 
