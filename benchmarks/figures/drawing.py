@@ -11,11 +11,13 @@ import matplotlib
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.ticker import NullFormatter
 
 from .cases import CASES
 from .contenders import CONTENDERS, RATED, TOLERANCES
 from .study import Row, Study
 
+TICKS = (10, 30, 100, 300, 1000, 3000, 10_000, 30_000)
 STYLE = {
     "font.size": 8,
     "axes.titlesize": 8,
@@ -40,6 +42,10 @@ def rates_and_totals(study: Study, steps: int, problems: Sequence[str], total: s
                 box.set_facecolor(CONTENDERS[n].colour)
             plt.setp(boxes["medians"], color="black")
             panel.set(xscale="log", xlabel="steps a second", title=CASES[name].title)
+            low, high = panel.get_xlim()
+            panel.set_xticks([t for t in TICKS if low <= t <= high])
+            panel.xaxis.set_major_formatter("{x:.0f}")
+            panel.xaxis.set_minor_formatter(NullFormatter())
         runs = [study.of(problem=total, contender=n, steps=steps) for n in shown]
         panels[-1].barh(places, [sum(float(r["seconds"]) for r in found) for found in runs], color=[CONTENDERS[n].colour for n in shown])
         panels[-1].set(xlabel=f"seconds, {max(map(len, runs))} runs of {steps} steps", title=f"{total}, in all")
