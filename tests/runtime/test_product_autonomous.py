@@ -74,6 +74,19 @@ def test_data_that_are_polynomials_of_time_take_one_space() -> None:
     assert three <= one + 2 * LOOK
 
 
+def test_right_hand_sides_that_vanish() -> None:
+    """All of it, or a coefficient of the polynomial of time."""
+    system = slab_of(BOX.format(equations=TRANSPORT))
+    derivative = Derivative.of(system, system.evaluate(system.lifting())[1])
+    operator, constraints = Autonomous.of(derivative), system.space.constraints
+    assert operator is not None
+    a, T, unit = np.random.default_rng(1).normal(size=constraints.size), operator.time, system.time.unit
+    assert not operator.solve(np.outer(0 * a, unit), 1e-9)[0].any()
+    B = np.outer(a, T @ T @ unit)
+    Y = operator.solve(B, 1e-10)[0]
+    assert np.linalg.norm(constraints.restrict(derivative(constraints.expand(Y))) - B) < 1e-8 * np.linalg.norm(B)
+
+
 def test_moving_or_constant_coefficients_are_left_to_others() -> None:
     for advection, wanted in [("(1 + t)*x*u_x", True), ("u_x", False), ("u*u_x", False)]:
         system = slab_of(BOX.format(equations=f"u_t + {advection} = source(exact)"))

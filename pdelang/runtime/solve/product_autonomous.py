@@ -32,6 +32,7 @@ from pdelang.runtime.solve.product_system import SlabSystem
 VECTORS = 160  # of one Krylov space; with more, orthogonalisation costs more than the operator
 RESTARTS, GAINED = 6, 0.1  # of one product, and the share of the residual that each must fall to
 LOOK = 4  # vectors between two looks at the residual
+LEAST = 1e-8  # of the largest: a column of the border that is smaller is scaled as if it were so large
 DEGREES = 7  # of the polynomial of time; more are ill-conditioned
 
 
@@ -91,6 +92,8 @@ class Autonomous:
 
     def solve(self, B: Array, wanted: float) -> tuple[Array, int, float]:
         """W (size, modes), applications of A, and what remains of |B|; `wanted`: how much may."""
+        if not B.any():
+            return np.zeros_like(B), 0, 0.0
         columns, rest = self._polynomial(B, 0.3 * wanted)
         U, S, Vt = np.linalg.svd(rest, full_matrices=False)
         rank = int((np.sqrt(np.cumsum(S[::-1] ** 2))[::-1] > 0.3 * wanted).sum())
@@ -134,7 +137,8 @@ class Autonomous:
         """One Krylov space of the bordered operator: part of the solution, the factors of its residual, the number of vectors."""
         n, border = len(columns), columns.shape[1] - 1
         # the border's unknowns p_(r-1) are scaled to the size of the columns that they multiply
-        sizes = np.maximum(np.linalg.norm(columns[:, 1:], axis=0), 1e-300)
+        sizes = np.linalg.norm(columns[:, 1:], axis=0)
+        sizes = np.maximum(sizes, LEAST * sizes.max(initial=0.0))
         chain = np.concatenate([sizes[:1], sizes[1:] / sizes[:-1]]) if border else sizes
         V, H = np.empty((VECTORS + 1, n + border)), np.zeros((VECTORS + 1, VECTORS))
         V[0, :n], V[0, n:] = columns[:, 0], 0.0
