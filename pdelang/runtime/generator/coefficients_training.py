@@ -93,6 +93,7 @@ class CoefficientsTraining:
     tree: Tree | None = None
     optimiser: Any = None
     tables: dict[object, np.ndarray] = field(default_factory=dict)
+    loss: float = float("nan")
     error: float = float("inf")
     refined: float = float("inf")
     plans: list[Plan | None] = field(default_factory=list)
@@ -133,18 +134,17 @@ class CoefficientsTraining:
         return 0.5 * min(self.drawn / self.wanted, 1.0) + 0.5 * self.step / self.steps
 
     def advance(self) -> dict[str, float]:
-        loss = float("nan")
         if self.drawn < self.wanted:
             self._label()
         elif self.step < self.steps:
-            loss = self._learn()
+            self.loss = self._learn()
         else:
             self._plan()
         if self.done and not self.message:
             self.refined = self._held_out_error(ADAPT_STEPS)
             if self.refined > self.tolerance:
                 self.message = f"the error at held-out parameters is {self.refined:.1e}, of the network alone {self.error:.1e}"
-        figures = {"step": self.step, "solves": len(self.samples), "loss": loss, "error": self.error, "refined": self.refined}
+        figures = {"step": self.step, "solves": len(self.samples), "loss": self.loss, "error": self.error, "refined": self.refined}
         return {name: float(v) for name, v in figures.items()}
 
     def _label(self) -> None:
