@@ -18,6 +18,7 @@ _PUBLIC = {
     "compile": "pdelang.compiler.pipeline",
     "CompiledProblem": "pdelang.compiler.compiled",
     "solve": "pdelang.runtime.api",
+    "resolve": "pdelang.runtime.resolve",
     "Solution": "pdelang.runtime.solution",
     "SolveOptions": "pdelang.runtime.options",
     "sweep": "pdelang.runtime.sweep.api",

@@ -39,6 +39,10 @@ def solve(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on from OUT.nc.checkpoint, which an interrupted solve has left; without one, start anew.")
     ] = False,
+    start: Annotated[
+        Path | None,
+        typer.Option("--from", metavar="U.nc", help="Start from a saved solution: adapt only kernels that feel what has changed since."),
+    ] = None,
     reference: Annotated[
         Path | None, typer.Option("--reference", metavar="REF.nc", help="Measure the error against this data set.")
     ] = None,
@@ -71,11 +75,16 @@ def solve(
             settings[name] = value
     files = Outputs(out, plot, plot_layout, resume)
     files.check()
+    if start is not None and (resume or sensitivities):
+        raise CommandError("--from starts from another solution: it goes neither with --resume nor with --sensitivities")
     if resume and out is None:
         raise CommandError("--resume goes on from the checkpoint beside the output: give -o OUT.nc as before")
     problem = load(file)
-    parameters = resolve(problem, values)
-    solution = _solve(problem, parameters, settings, reference, files, sensitivities, quiet or as_json)
+    if start is not None:
+        solution = _again(problem, start, values, settings, reference, files, quiet or as_json)
+    else:
+        parameters = resolve(problem, values)
+        solution = _solve(problem, parameters, settings, reference, files, sensitivities, quiet or as_json)
     written, fault = files.write(solution)
     if as_json:
         print_json(solution.to_json())
@@ -127,6 +136,36 @@ def _solve(
             **parameters,
         )
     return solution if known is None or solution.representation is None else solution.compared_with(known)
+
+
+def _again(
+    problem: Problem,
+    start: Path,
+    values: Mapping[str, Any],
+    settings: Mapping[str, Any],
+    reference: Path | None,
+    files: Outputs,
+    quiet: bool,
+) -> Solution:
+    """From a saved solution; parameters and the tolerance that are not given are those that it has."""
+    from pdelang.cli.loading import print_warnings
+    from pdelang.cli.progress import reporting
+    from pdelang.compiler.pipeline import compile as compile_problem
+    from pdelang.runtime.reference import load_reference
+    from pdelang.runtime.resolve import resolve
+    from pdelang.runtime.solution import Solution
+
+    _options(problem, settings)
+    files.check_pictures(problem.time is not None)
+    with reporting(quiet) as progress:
+        progress("compiling")
+        compiled = compile_problem(problem)
+        if not quiet:
+            print_warnings(problem.source, compiled.warnings)
+        solution = resolve(Solution.load(start), compiled, progress=progress, **settings, **values)
+    if reference is None or solution.representation is None:
+        return solution
+    return solution.compared_with(load_reference(reference, problem, solution.lower, solution.upper, solution.parameters))
 
 
 def _host(bound: Any) -> Any:

@@ -37,6 +37,7 @@ RADIUS = 0.5
 MOST_FIELDS = 3
 MOST_DOTS = 3_000
 """More would hide the solution: the counts stand above."""
+ADAPTED = "#d6006d"
 SMALLEST = 0.028
 """Of a map's width and height: contours are not drawn nearer to each other."""
 MOST_EDGES = 120
@@ -111,6 +112,7 @@ def _maps(solution: Solution, representation: Representation, compiled: Compiled
             chart.set(title=f"{name}" + (f", {where}" if where else ""))
             _draw_dots(chart, kernels)
             drawn = _draw_kernels(chart, kernels, INK)
+            _draw_adapted(chart, solution, representation, plane)
         residual = _residual(compiled, solution.parameters, representation, axes)
         draw_error(figure, charts[-1], x, y, _turned(residual, plane), "log₁₀ |residual|, relative to the terms")
         _draw_kernels(charts[-1], kernels, "white")
@@ -163,6 +165,18 @@ def _draw_dots(chart: Axes, kernels: list[Kernels]) -> None:
     total = sum(len(k.centres) for k in kernels)
     for own in kernels if total <= MOST_DOTS else ():
         chart.plot(*own.centres.T, ".", ms=2.4, color=INK, alpha=0.45, mew=0)
+
+
+def _draw_adapted(chart: Axes, solution: Solution, representation: Representation, plane: Plane) -> None:
+    """The kernels that a local solve has adapted anew, and how many."""
+    if solution.readapted is None or not isinstance(representation, GaussianExpansion):
+        return
+    middle, half = 0.5 * (representation.lower + representation.upper), 0.5 * (representation.upper - representation.lower)
+    centres = (middle + half * np.asarray(representation.centres))[solution.readapted][:, [plane.across, plane.up]]
+    limits = chart.get_xlim(), chart.get_ylim()
+    chart.plot(*centres.T, ".", ms=2.2, color=ADAPTED, alpha=0.9, mew=0, label=f"{len(centres):,} adapted anew")
+    chart.set(xlim=limits[0], ylim=limits[1])
+    chart.legend(loc="upper right", markerscale=3)
 
 
 def _draw_kernels(chart: Axes, kernels: list[Kernels], colour: str) -> int:

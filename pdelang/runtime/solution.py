@@ -71,6 +71,7 @@ class Solution:
         standard deviation is `u_spread` of `to_xarray`, and in one number `spread`.
     sensitivities: by parameter, where they were asked for: a Solution whose fields are du/dc. sensitivity_notes: why one is missing. Files
         hold them on the grid only (`du_dnu`).
+    readapted: (K,) bool, the kernels that `resolve` adapted anew; None for a solve of its own, and in files.
 
     Example:
         solution = pdelang.solve("burgers.pde", nu=0.02)
@@ -97,6 +98,7 @@ class Solution:
     samples: tuple[Representation, ...] = field(default=(), repr=False)
     sensitivities: Mapping[str, Solution] = field(default_factory=dict, repr=False)
     sensitivity_notes: Mapping[str, str] = field(default_factory=dict, repr=False)
+    readapted: np.ndarray | None = field(default=None, repr=False)
 
     @classmethod
     def of(
@@ -295,6 +297,13 @@ class Solution:
         from pdelang.runtime.layout_plot import plot_layout
 
         return plot_layout(self, Path(path))
+
+    def resolve(self, problem: Any = None, /, **settings: Any) -> Solution:
+        """The solution at other parameters, or of a program with another condition, by adapting only kernels that feel the change:
+        `solution.resolve(q=1.2)`. `pdelang.resolve` says more."""
+        from pdelang.runtime.resolve import resolve
+
+        return resolve(self, problem, **settings)
 
     def save(self, path: str | Path) -> Path:
         """A netCDF4 file: the fields on a grid for any tool, and all that `Solution.load` needs. Never half a file."""
