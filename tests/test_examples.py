@@ -58,6 +58,7 @@ CASES = {
     "rotation": Case(1e-3, 1e-3),
     "schroedinger": Case(1e-3, 2e-3),
     "schroedinger_2d": Case(1e-8, 1e-10),
+    "sources": Case(1e-8, 1e-11),
     "steady_burgers": Case(1e-8, 1e-11),
     "wave": Case(1e-7, 1e-9),
     "wave3d": Case(1e-5, 1e-6),

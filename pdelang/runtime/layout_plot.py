@@ -37,7 +37,7 @@ RADIUS = 0.5
 MOST_FIELDS = 3
 MOST_DOTS = 3_000
 """More would hide the solution: the counts stand above."""
-ADAPTED = "#d6006d"
+ADAPTED = "#ff4fa3"
 SMALLEST = 0.028
 """Of a map's width and height: contours are not drawn nearer to each other."""
 MOST_EDGES = 120
@@ -174,9 +174,9 @@ def _draw_adapted(chart: Axes, solution: Solution, representation: Representatio
     middle, half = 0.5 * (representation.lower + representation.upper), 0.5 * (representation.upper - representation.lower)
     centres = (middle + half * np.asarray(representation.centres))[solution.readapted][:, [plane.across, plane.up]]
     limits = chart.get_xlim(), chart.get_ylim()
-    chart.plot(*centres.T, ".", ms=2.2, color=ADAPTED, alpha=0.9, mew=0, label=f"{len(centres):,} adapted anew")
+    chart.plot(*centres.T, ".", ms=3.6, color=ADAPTED, mew=0, label=f"{len(centres):,} adapted anew")
     chart.set(xlim=limits[0], ylim=limits[1])
-    chart.legend(loc="upper right", markerscale=3)
+    chart.legend(loc="upper right", markerscale=3, frameon=True, facecolor="white", framealpha=0.9)
 
 
 def _draw_kernels(chart: Axes, kernels: list[Kernels], colour: str) -> int:

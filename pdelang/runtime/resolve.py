@@ -51,7 +51,7 @@ def resolve(
     compiled = _compiled(solution.problem if problem is None else problem)
     declared = {p.name for p in compiled.problem.parameters}
     given = {name: value for name, value in settings.items() if name in declared or name not in NAMES}
-    known = {name: value for name, value in solution.parameters.items() if name in declared}
+    known: dict[str, Any] = {name: value for name, value in solution.parameters.items() if name in declared}
     parameters = complete(compiled.problem, {**known, **given})
     chosen = _options(compiled, options, _defaults(solution) | {n: v for n, v in settings.items() if n in NAMES and n not in declared})
     before = compiled if compiled.problem.source.text == solution.problem.source.text else _compiled(solution.problem)

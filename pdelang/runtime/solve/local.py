@@ -5,7 +5,7 @@
 The change is the residual of the old expansion at the new parameters, less what it had at the old ones. S begins with the kernels that act
 where that exceeds a share of the tolerance, and grows by a halo wherever, with the correction, it still does: at the rim, as long as the
 influence of the change goes on. Where it goes on through the whole domain nothing is saved, and the problem is solved anew. The new answer
-is as good as the old one wherever the kernels that are there can hold the correction; the last growth of S estimates what its rim cuts off.
+is as good as the old one wherever the kernels that are there can hold the correction. What its rim cuts off is estimated by the last growth of S: the difference of the two answers, times the ratio of what they miss.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ def local(
     count, fields = expansion.kernels, expansion.fields
     inside, delta, last = np.zeros(count, dtype=bool), np.zeros((fields, count)), np.zeros((fields, count))
     linear = compiled.analysis.linear and compiled.analysis.conditions_linear
-    deadline, tree = time.monotonic() + options.time_limit, _OwnUnits(kernels)
+    deadline, tree, worst, fallen = time.monotonic() + options.time_limit, _OwnUnits(kernels), np.inf, 0.0
     for number in range(ROUNDS):
         wrong = np.concatenate([p[np.abs(row.missed) > row.allowed] for row, p in zip(rows, z)])
         grown = inside | tree.near(wrong) if len(wrong) else inside
@@ -108,12 +108,13 @@ def local(
             return Local(None, grown, number, _zero(fields), "out of time")
         inside, last = grown, delta
         delta = _corrected(rows, z, expansion, kernels, inside, delta, options, params, 1 if linear else STEPS)
-        worst = max(float(np.max(np.abs(row.missed) / row.allowed, initial=0.0)) for row in rows)
+        before_it, worst = worst, max(float(np.max(np.abs(row.missed) / row.allowed, initial=0.0)) for row in rows)
+        fallen = min(1.0, worst / before_it)
         progress("adapting", None, kernels=float(inside.sum()), missed=worst * SHARE * options.tolerance)
     found = _with_weights(expansion, np.asarray(expansion.weights) + delta)
     points = box(expansion.lower, expansion.upper, SCALE_POINTS, options.seed + 15485863)
     apart = _with_weights(expansion, delta - last).jets(points, [(f, (0,) * expansion.dimension) for f in range(fields)])
-    return Local(found, inside, number, np.sqrt(np.mean(apart**2, axis=1)) if number > 1 else _zero(fields))
+    return Local(found, inside, number, fallen * np.sqrt(np.mean(apart**2, axis=1)))
 
 
 def _corrected(
@@ -124,24 +125,28 @@ def _corrected(
     chosen = np.flatnonzero(inside)
     cut = cut_for(SHARE * options.tolerance)
     patch = _Patch(Kernels(kernels.centres[chosen], kernels.scales[chosen], kernels.shears[chosen], kernels.periodic), cut)
-    parts = [_felt(patch, own) for own in z]
+    felt = [(row, part) for row, part in zip(rows, [_felt(patch, own) for own in z]) if len(part)]
     blocks = [
         EquationRows(row.equation, row.places[:, part], np.sqrt(alpha(row.equation.kind, options) * row.share[part]), params)
-        for row, part in zip(rows, parts)
+        for row, part in felt
     ]
     system = System(patch, expansion.fields, expansion.lower, expansion.upper, blocks)  # type: ignore[arg-type]
+    system.scales = np.array([row.allowed for row, _ in felt])
     values = delta[:, chosen].copy()
-    bases = [row.jets[:, part] for row, part in zip(rows, parts)]
-    for step in range(steps):
-        residual, partials = system.linearise([b + j for b, j in zip(bases, system.jets(values))])
-        right = -system.vector([r - row.target[part] for r, row, part in zip(residual, rows, parts)])
-        if not step:
-            system.scales = np.array([row.allowed for row in rows])
-            right = -system.vector([r - row.target[part] for r, row, part in zip(residual, rows, parts)])
+
+    def missed() -> tuple[list[np.ndarray], list[np.ndarray]]:
+        """What is left of the change in each block, and the partials."""
+        jets = [row.jets[:, part] + j for (row, part), j in zip(felt, system.jets(values))]
+        residual, partials = system.linearise(jets)
+        return [r - row.target[part] for r, (row, part) in zip(residual, felt)], partials
+
+    left, partials = missed()
+    for _ in range(steps):
+        right = -system.vector(left)
         values = values + factorised(system, partials, right).solve(right).reshape(values.shape)
-    residual, _ = system.linearise([b + j for b, j in zip(bases, system.jets(values))])
-    for r, row, part in zip(residual, rows, parts):
-        row.missed[part] = r - row.target[part]
+        left, partials = missed()
+    for r, (row, part) in zip(left, felt):
+        row.missed[part] = r
     out = np.zeros_like(delta)
     out[:, chosen] = values
     return out
