@@ -1,7 +1,7 @@
-"""What a local change costs: kernels adapted anew and processor time, against a solve of its own. `python benchmarks/local.py [--quick]`
+"""What a local change costs, against a solve of its own: kernels adapted anew and processor time. `python benchmarks/local.py [--quick]`
 
-Two sources in an absorbing medium (examples/sources.pde), solved once with scattered kernels; then the second one changes. Times are those of
-this process on one thread, so that ratios hold on a busy machine; the compiled functions are warm. The error is that against the exact solution.
+Two sources in an absorbing medium (examples/sources.pde), solved once with scattered kernels; then the second one changes. Times are those
+of this process on one thread, so that ratios hold on a busy machine; compiled functions are warm. Errors are against the exact solution.
 """
 
 from __future__ import annotations
@@ -43,7 +43,9 @@ def main() -> None:
         pdelang.solve(problem, **{**options, "kernels": 100})  # compile
         old, first = timed(lambda: pdelang.solve(problem, **options))
         old.resolve(q=0.9)
-        print(f"{old.kernels:,} kernels, tolerance {given.tol:g}: {first:.2f} s, error {old.relative_l2['u']:.1e}, {old.status.name.lower()}")
+        print(
+            f"{old.kernels:,} kernels, tolerance {given.tol:g}: {first:.2f} s, error {old.relative_l2['u']:.1e}, {old.status.name.lower()}"
+        )
         print(f"{'change':<18}{'adapted':>8}{'of all':>8}{'local s':>9}{'anew s':>9}{'ratio':>7}{'error':>9}{'estimate':>10}  status")
         for name, change in changes.items():
             new, spent = timed(lambda change=change: old.resolve(**change))

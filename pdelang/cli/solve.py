@@ -162,7 +162,7 @@ def _again(
         compiled = compile_problem(problem)
         if not quiet:
             print_warnings(problem.source, compiled.warnings)
-        solution = resolve(Solution.load(start), compiled, progress=progress, **settings, **values)
+        solution = resolve(Solution.load(start), compiled, progress=progress, **{**settings, **values})
     if reference is None or solution.representation is None:
         return solution
     return solution.compared_with(load_reference(reference, problem, solution.lower, solution.upper, solution.parameters))
