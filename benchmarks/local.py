@@ -15,6 +15,7 @@ from threadpoolctl import threadpool_limits
 
 import pdelang
 from pdelang import Solution
+from pdelang.runtime.solve import local
 
 PROGRAM = Path(__file__).parent.parent / "examples" / "sources.pde"
 CHANGES: dict[str, dict[str, float]] = {
@@ -35,7 +36,9 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="fewer kernels, one change")
     parser.add_argument("--kernels", type=int, default=2000)
     parser.add_argument("--tol", type=float, default=1e-4)
+    parser.add_argument("--halo", type=float, default=local.HALO, help="of kernels around a point that misses, in widths")
     given = parser.parse_args()
+    local.HALO = given.halo
     options = {"method": "least_squares", "kernels": 900 if given.quick else given.kernels, "tolerance": given.tol, "time_limit": 3600.0}
     problem = pdelang.compile(pdelang.load(PROGRAM))
     changes = dict(list(CHANGES.items())[:1]) if given.quick else CHANGES

@@ -1,9 +1,11 @@
 # Two sources in an absorbing medium, which forgets them within a few lengths l.
 #
+# Look at: what a change of one source costs. With a solution saved,
+#
 #   pdelang solve sources.pde --method least_squares -O kernels=2000 --tol 1e-4 -o u.nc
 #   pdelang solve sources.pde --from u.nc -p q=1.5 --plot-layout again.png
 #
-# adapts only kernels around the second source, whose strength has changed.
+# adapts only kernels around the second source, whose strength has changed. docs/solutions.md says how.
 problem sources "Two sources in an absorbing medium"
 
 x in [0, 1]

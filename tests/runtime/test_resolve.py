@@ -113,7 +113,7 @@ def test_two_coordinates_with_a_picture(tmp_path: Path) -> None:
     on boundary: u = 0
     """
     problem = pdelang.parse(text, "plane.pde")
-    old = pdelang.solve(problem, method="least_squares", kernels=400, tolerance=3e-2, time_limit=600.0)
+    old = pdelang.solve(problem, method="least_squares", kernels=784, tolerance=1e-2, time_limit=600.0)
     new = old.resolve(q=1.1)
     assert old.converged
     assert new.converged
