@@ -127,8 +127,8 @@ def test_a_pass_follows_the_one_before() -> None:
     after = march(program, first_layout(program, None), 1e-6, silent, NEVER, schedule)
     assert after.status is alone.status is Status.CONVERGED
     assert after.residual <= 1e-6
-    assert after.newton < 0.7 * alone.newton
-    assert len(after.stages) <= len(alone.stages) + 1
+    assert after.newton < 0.9 * alone.newton
+    assert len(after.stages) <= len(alone.stages) + 2
 
 
 def test_slabs_grow_geometrically_from_a_kink() -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -20,12 +21,42 @@ from pdelang.runtime.layout.product import along, contract
 
 @dataclass(frozen=True, eq=False)
 class NullSpace:
-    """C scaled to unit rows; scale: what the data are divided by; lift = C^+ (n, c); null (n, n - rank)."""
+    """C scaled to unit rows; scale: what the data are divided by; lift = C^+ (n, c). N = (I - Y M Y^T)[:, r:], Y (n, r), M (r, r).
+
+    The block reflector takes an orthonormal basis A of C's rows to +-[S; 0], so its last columns are orthogonal to them, and a product
+    with N costs r columns in place of n. Source: Schreiber and Parlett, Block reflectors (1988).
+    """
 
     rows: Array
     scale: Array
     lift: Array
-    null: Array
+    reflector: Array
+    middle: Array
+
+    @property
+    def rank(self) -> int:
+        return self.reflector.shape[1]
+
+    @cached_property
+    def null(self) -> Array:
+        """N, an orthonormal basis, (n, n - rank)."""
+        n, r = self.reflector.shape
+        return np.eye(n)[:, r:] - self.reflector @ (self.middle @ self.reflector[r:].T)
+
+    def expand(self, free: Array) -> Array:
+        """N free, (n - rank, m) -> (n, m)."""
+        r = self.rank
+        out = np.concatenate([np.zeros((r, free.shape[1])), free])
+        return out - self.reflector @ (self.middle @ (self.reflector[r:].T @ free)) if r else out
+
+    def restrict(self, full: Array) -> Array:
+        """N^T full, (n, m) -> (n - rank, m)."""
+        r = self.rank
+        return full[r:] - self.reflector[r:] @ (self.middle @ (self.reflector.T @ full)) if r else full
+
+    def combine(self, columns: Array) -> Array:
+        """columns N, (m, n) -> (m, n - rank)."""
+        return self.restrict(columns.T).T
 
     def deficit(self, coefficients: Array, data: Array, axis: int) -> Array:
         """Gamma - C W, scaled, along one axis."""
@@ -37,13 +68,17 @@ class NullSpace:
 def null_space(rows: Array, length: int) -> NullSpace:
     """Rank-revealing: a redundant condition (both ends of a periodic pair, say) is dropped, the lifting is least squares."""
     if len(rows) == 0:
-        return NullSpace(np.zeros((0, length)), np.ones(0), np.zeros((length, 0)), np.eye(length))
+        return NullSpace(np.zeros((0, length)), np.ones(0), np.zeros((length, 0)), np.zeros((length, 0)), np.zeros((0, 0)))
     scale = np.linalg.norm(rows, axis=1)
     scale[scale == 0] = 1.0  # a condition whose `where` holds nowhere on its face
     C = rows / scale[:, None]
-    U, S, Vt = np.linalg.svd(C, full_matrices=True)
+    U, S, Vt = np.linalg.svd(C, full_matrices=False)
     rank = int((1e-10 * S[0] < S).sum())
-    return NullSpace(C, scale, Vt[:rank].T / S[:rank] @ U[:, :rank].T, Vt[rank:].T)
+    reflector = Vt[:rank].T.copy()
+    left, cosines, right = np.linalg.svd(reflector[:rank])
+    reflector[:rank] += left @ right  # away from the polar factor of the head: Y^T Y = 2 (I + W cosines W^T)
+    middle = (right.T / (1 + cosines)) @ right
+    return NullSpace(C, scale, Vt[:rank].T / S[:rank] @ U[:, :rank].T, reflector, middle)
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,20 +95,16 @@ class StackedConstraints:
         return self.space.null.shape[1]
 
     def expand(self, free: Array) -> Array:
-        return (self.space.null @ free).reshape(self.fields, self.rank, -1)
+        return self.space.expand(free).reshape(self.fields, self.rank, -1)
 
     def restrict(self, full: Array) -> Array:
-        return self.space.null.T @ full.reshape(self.fields * self.rank, -1)
+        return self.space.restrict(full.reshape(self.fields * self.rank, -1))
 
     def lift(self, data: dict[int, Array]) -> Array:
         """data: for each condition its Gamma, (modes,)."""
         modes = len(next(iter(data.values()))) if data else 1
         gamma = np.array([data[m] for m in self.members]).reshape(len(self.members), modes)
         return (self.space.lift @ (gamma / self.space.scale[:, None])).reshape(self.fields, self.rank, modes)
-
-    def restrict_matrix(self, matrix: Array) -> Array:
-        """N^T A N of a dense operator on the full coefficients."""
-        return self.space.null.T @ matrix @ self.space.null
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,10 +132,10 @@ class AxisConstraints:
         return np.concatenate([p.reshape(-1, p.shape[-1]) for p in parts])
 
     def expand(self, free: Array) -> Array:
-        return np.stack([contract([s.null for s in axes], part) for axes, part in zip(self.spaces, self.split(free))])
+        return np.stack([contract([s.null if s.rank else None for s in axes], part) for axes, part in zip(self.spaces, self.split(free))])
 
     def restrict(self, full: Array) -> Array:
-        return self.join([contract([s.null.T for s in axes], part) for axes, part in zip(self.spaces, full)])
+        return self.join([contract([s.null.T if s.rank else None for s in axes], part) for axes, part in zip(self.spaces, full)])
 
     def lift(self, data: dict[int, Array]) -> Array:
         """data: for each condition its Gamma in the full bases of the other axes, (r_others..., modes)."""

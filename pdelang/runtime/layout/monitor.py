@@ -2,7 +2,7 @@
 
     l(x) = min over fields, time and k = 1, 2, ... of  (R/|D^k u|)^(1/k),     R = range of u
 
-limited to grow by `GROWTH` a unit of length, so that a front finds room to move; smoothed, for the smoothness of the
+limited to grow by `GROWTH`, or as asked, a unit of length, so that a front finds room to move; smoothed, for the smoothness of the
 map decides the accuracy.
 """
 
@@ -39,7 +39,7 @@ class Monitor:
         return float((self.x[-1] - self.x[0]) / self.length.min() / self.lengths())
 
 
-def local_length(x: Array, jets: Sequence[Array], periodic: bool) -> Monitor:
+def local_length(x: Array, jets: Sequence[Array], periodic: bool, growth: float = GROWTH) -> Monitor:
     """jets: u, u_x, u_xx, ..., each (fields, len(x), samples) at places x, ends included."""
     span = x[-1] - x[0]
     length = np.full(len(x), LARGEST * span)
@@ -50,19 +50,19 @@ def local_length(x: Array, jets: Sequence[Array], periodic: bool) -> Monitor:
         with np.errstate(divide="ignore"):
             for order, derivative in enumerate(derivatives, 1):
                 length = np.minimum(length, (size / np.abs(derivative).max(axis=-1)) ** (1 / order))
-    return Monitor(x, limited(x, np.maximum(length, SMALLEST * span), periodic))
+    return Monitor(x, limited(x, np.maximum(length, SMALLEST * span), periodic, growth))
 
 
-def limited(x: Array, length: Array, periodic: bool) -> Array:
-    """The largest function below `length` whose slope is at most GROWTH (and which closes, on a periodic coordinate)."""
+def limited(x: Array, length: Array, periodic: bool, growth: float = GROWTH) -> Array:
+    """The largest function below `length` whose slope is at most `growth` (and which closes, on a periodic coordinate)."""
     out = length.copy()
     for _ in range(2 if periodic else 1):
         if periodic:
             out[0] = out[-1] = min(out[0], out[-1])
         for i in range(1, len(x)):
-            out[i] = min(out[i], out[i - 1] + GROWTH * (x[i] - x[i - 1]))
+            out[i] = min(out[i], out[i - 1] + growth * (x[i] - x[i - 1]))
         for i in range(len(x) - 2, -1, -1):
-            out[i] = min(out[i], out[i + 1] + GROWTH * (x[i + 1] - x[i]))
+            out[i] = min(out[i], out[i + 1] + growth * (x[i + 1] - x[i]))
     return out
 
 

@@ -59,13 +59,3 @@ def jet_grids(
 def tensor_points(axes: Sequence[Array]) -> Array:
     """(N, d): the points of the tensor grid, last axis fastest."""
     return np.stack([g.ravel() for g in np.meshgrid(*axes, indexing="ij")], axis=1)
-
-
-def spectral_tails(coefficients: Array, axes: Sequence[int], share: float = 0.12) -> Array:
-    """For each axis the root of the energy in the last `share` of its modes, (axes,); absolute, in the orthonormal basis."""
-    tails = []
-    for axis in axes:
-        energy = np.sum(np.moveaxis(coefficients, axis, 0).reshape(coefficients.shape[axis], -1) ** 2, axis=1)
-        last = max(2, int(np.ceil(share * len(energy))))
-        tails.append(np.sqrt(energy[-last:].sum()))
-    return np.array(tails)

@@ -14,7 +14,7 @@ a time derivative (a pressure) has the coefficients W in d itself.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -62,6 +62,16 @@ class TimeFactor:
         if k == order:
             return self.slope / h
         return h ** (order - 1 - k) * self.integral @ np.linalg.matrix_power(self.integration, order - 1 - k)
+
+    def fit(self, order: int, h: float) -> Array:
+        """W from values of u at the points, less what the start makes: the pseudo-inverse of `basis(order, 0, h)`, (modes, points)."""
+        if order not in self._fits:
+            self._fits[order] = np.linalg.pinv(self.basis(order, 0, 1.0), rcond=1e-13)
+        return self._fits[order] / (h ** (order - 1) if order else 1.0)
+
+    @cached_property
+    def _fits(self) -> dict[int, Array]:
+        return {}
 
     def projected(self, order: int, k: int, h: float) -> Array:
         """The same, projected on d: (modes, modes)."""

@@ -31,6 +31,7 @@ PASSES = 5
 ATTEMPTS = 3  # at a first pass
 ROUGHEST = 1e-2
 COARSE_PASS = 30.0  # tolerance of the first pass in units of the asked one
+SINGLE = 1e-7  # tolerance from which the first pass aims at it straight away: where it gets there, no second one is needed
 LOOSER = 10.0  # a pass that is out of reach is repeated at so many times its tolerance, if that is finer by
 FINER = 3.0  # than the pass before
 GENTLY = (
@@ -64,7 +65,7 @@ class _Passes:
 
     def first(self, layout: Layout) -> March:
         """It must leave time for a second one: where the tolerance is out of reach, a looser one."""
-        tolerance = min(COARSE_PASS * self.tolerance, ROUGHEST)
+        tolerance = min((AIM if self.tolerance >= SINGLE else COARSE_PASS) * self.tolerance, ROUGHEST)
         for attempt in range(ATTEMPTS):
             last, now = attempt == ATTEMPTS - 1 or tolerance >= ROUGHEST, clock.monotonic()
             done = self.march(layout, tolerance, self.limits.deadline if last else now + 0.35 * (self.limits.deadline - now))
@@ -109,7 +110,8 @@ def solve_evolution(program: Program, options: SolveOptions, progress: Progress)
         return passes.result(coarse, None)
     aim, error, fine = max(AIM * tolerance, coarse.tolerance / 100), None, coarse
     for number in range(PASSES):
-        fine = passes.march(layout, aim, deadline, coarse)
+        straight = number == 0 and coarse.tolerance <= AIM * tolerance
+        fine = coarse if straight else passes.march(layout, aim, deadline, coarse)
         if fine.representation is None or fine.reached < coarse.reached:
             if fine.status is Status.ITERATION_LIMIT and LOOSER * aim < coarse.tolerance / FINER and clock.monotonic() < deadline:
                 aim *= LOOSER
@@ -124,11 +126,13 @@ def solve_evolution(program: Program, options: SolveOptions, progress: Progress)
                 f"the residual is at rounding, {fine.residual:.0e} of the equation's terms; the estimate of the error meets the tolerance"
             )
             fine = replace(fine, status=Status.CONVERGED, message=noisy if fine.residual > tolerance else "")
-        if met or fine.status is not Status.CONVERGED or aim <= FINEST:
+        if met or aim <= FINEST or not (straight or fine.status is Status.CONVERGED):
             break
         if number and fine.residual > 0.7 * coarse.residual:
             fine = replace(fine, status=Status.STAGNATED, message=f"rounding: the estimated error stays at {relative:.1e}")
             break
+        if straight and fine.residual > aim:
+            continue
         missing = min((0.3 * tolerance / max(relative, 1e-300)) ** GENTLY, AIM * tolerance / max(fine.residual, 1e-300))
         aim, coarse = max(aim * float(np.clip(missing, 1e-3, 0.3)), FINEST), fine
     return passes.result(fine, error)

@@ -16,10 +16,10 @@ from pdelang.runtime.solve.product_system import Space, UnsupportedError
 SMALLEST_INTERVAL, SMALLEST_CIRCLE = 24, 13
 LARGEST = {0: 0, 1: 720, 2: 256, 3: 56, 4: 30}  # kernels an axis, by the number of axes
 WORTH_GRADING = 1.8  # saving in kernels from which a graded layout is taken
-WORTH_GRADING_PERIODIC = 1.0
-"""The same of a periodic coordinate, plus its highest derivative: uniform modes are waves there, while a graded layout stirs up short ones,
-which shorten the next slabs, the more so the higher the derivative. To 1e-6, where a saving of 3, 4, 5 is asked for, Allen-Cahn (order 2)
-takes 6.2, 8.4, 10.4 s of the processor, the chaotic Kuramoto-Sivashinsky equation (order 4) 16.1, 13.3, 10.7 s."""
+WORTH_GRADING_PERIODIC = 1.5
+"""The same of a periodic coordinate, for each order of its highest derivative: uniform modes are waves there, while a graded layout stirs up
+short ones, which shorten the next slabs, the more so the higher the derivative. To 1e-6, Allen-Cahn (order 2) takes 1.7 s of the processor
+where a saving of 3 is asked for and 2.9 s where 5 is; the chaotic Kuramoto-Sivashinsky equation (order 4) 4.7 s where 5, 4.0 s where 7 is."""
 PER_LENGTH = 4.0  # kernels a local length where only the error of the projection says where they are needed
 MONITORED = {True: 4, False: 2}
 """Derivatives that say how steep a place of a periodic, or another, coordinate is. Two do not see a smoothed kink that is a small fraction
@@ -27,6 +27,8 @@ of the range (Allen-Cahn at x = 1); at the ends of an interval those of a coarse
 GRADED_FROM = 40  # kernels an axis below which grading is not considered
 OVERSAMPLING = {0: 2.0, 1: 2.0, 2: 1.25}  # points a kernel, by the number of axes; 1.25 represents as well, 2 sees more of a residual
 FURTHER = (1.15, 2.0)  # least and largest growth of an axis in one refinement
+GROWTH = 0.6  # of the local length a unit of length; 0.25, which a steady problem takes, asks for twice the kernels of Burgers' equation at 1e-6
+AHEAD = 0.4  # of the limit, what a refinement aims at: a few kernels more cost less than a slab that is rejected again
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,15 +60,15 @@ class Layout:
     def margin(self, axis: int) -> int:
         return 0 if self.program.periodic[axis] else 2 * GHOSTS
 
-    def growths(self, defects: Array, limit: float) -> Array:
+    def growths(self, defects: Array, limit: float, ahead: float = 1.0) -> Array:
         """Factor by which each axis' resolution must grow, (axes,): defects fall like exp(-c n). One where the limit is met."""
-        here, wanted = np.log(np.clip(defects, 1e-14, 0.3)), np.log(np.clip(limit, 1e-14, 0.3))
+        here, wanted = np.log(np.clip(defects, 1e-14, 0.3)), np.log(np.clip(ahead * limit, 1e-14, 0.3))
         return np.where(defects > limit, np.clip(wanted / here, *FURTHER), 1.0)
 
-    def refined(self, defects: Array, limit: float) -> Layout | None:
+    def refined(self, defects: Array, limit: float, ahead: float = 1.0) -> Layout | None:
         """More kernels on the axes whose defect is above the limit. None: no axis can grow."""
         kernels = list(self.kernels)
-        for i, growth in enumerate(self.growths(defects, limit)):
+        for i, growth in enumerate(self.growths(defects, limit, ahead)):
             if growth > 1 and not self.fixed:
                 kernels[i] = self.bounded(i, max(self.kernels[i] - self.margin(i), 8) * growth)
         return None if tuple(kernels) == self.kernels else replace(self, kernels=tuple(kernels))
@@ -95,11 +97,11 @@ class Layout:
         lost: for each axis what the layout cannot represent, relative, at the factor's points: there the spacing is divided by 4.
         keep: the spacing grows nowhere (the layout was made for initial values that the solution has since smoothed).
         """
-        finer = self.refined(defects, limit)
+        finer = self.refined(defects, limit, AHEAD)
         if finer is None:
             return None
         kernels, mappings = list(finer.kernels), list(self.mappings)
-        for i, growth in enumerate(self.growths(defects, limit)):
+        for i, growth in enumerate(self.growths(defects, limit, AHEAD)):
             if growth == 1 or finer.kernels[i] < GRADED_FROM:
                 continue
             monitor = self.monitor(space, coefficients, i)
@@ -109,11 +111,11 @@ class Layout:
             if lost is not None:
                 bad = np.interp(monitor.x, factor.points, lost[i]) > max(limit, 0.05 * float(lost[i].max()))
                 length = np.where(bad, np.minimum(monitor.length, spacing * PER_LENGTH / 4), monitor.length)
-                monitor = Monitor(monitor.x, limited(monitor.x, length, self.program.periodic[i]))
+                monitor = Monitor(monitor.x, limited(monitor.x, length, self.program.periodic[i], GROWTH))
                 coarsest, growth = 1.0, PER_LENGTH
             elif keep and mappings[i] is not None:
                 length = np.minimum(monitor.length, spacing * PER_LENGTH)
-                monitor = Monitor(monitor.x, limited(monitor.x, length, self.program.periodic[i]))
+                monitor = Monitor(monitor.x, limited(monitor.x, length, self.program.periodic[i], GROWTH))
                 coarsest = 1 / PER_LENGTH
             saving = monitor.saving()
             if saving > self._worth_grading(i):
@@ -125,7 +127,7 @@ class Layout:
         return replace(self, kernels=tuple(kernels), mappings=tuple(mappings))
 
     def _worth_grading(self, axis: int) -> float:
-        return WORTH_GRADING_PERIODIC + float(self.program.orders[axis]) if self.program.periodic[axis] else WORTH_GRADING
+        return WORTH_GRADING_PERIODIC * float(self.program.orders[axis]) if self.program.periodic[axis] else WORTH_GRADING
 
     def monitor(self, space: Space, coefficients: Array, axis: int) -> Monitor:
         factor = space.factors[axis]
@@ -141,7 +143,7 @@ class Layout:
         for k in range(MONITORED[periodic] + 1):
             own = [contract([gaussians[k] if j == axis else m for j, m in enumerate(others)], w) for w in weights]
             jets.append(np.stack([np.moveaxis(o, axis, 0).reshape(len(x), -1) for o in own]))
-        return local_length(x, jets, periodic)
+        return local_length(x, jets, periodic, GROWTH)
 
 
 def first_layout(program: Program, kernels: int | None) -> Layout:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.linalg as sl
 from scipy.linalg.blas import daxpy
+from scipy.linalg.lapack import dgetrf, dgetrs, zgetrf, zgetrs
 
 from pdelang.runtime.layout.faces import StackedConstraints
 from pdelang.runtime.layout.factor import Array
@@ -97,14 +98,14 @@ def frozen_blocks(system: SlabSystem, partials: Array, face_partials: dict[int, 
             tests = [space.factors[i].test if i in free else np.ones((1, 1)) for i in range(space.dimension)]
             bases = space.face_matrices(number, (jet.field, alpha), jet.place)
             if space.nulls is not None:
-                bases = [m if n is None else m @ n for m, n in zip(bases, space.nulls[jet.field])]
+                bases = [m if n is None else n.combine(m) for m, n in zip(bases, space.nulls[jet.field])]
             block = faces.setdefault((p.time_orders[jet.field], k), np.zeros((offsets[-1], column_at[-1])))
             block[begin:end, column_at[jet.field] : column_at[jet.field + 1]] += assemble(tests, bases, grid)
 
     if isinstance(constraints, StackedConstraints) and space.nulls is None:
-        null = constraints.space.null
-        interior = {key: (m if full_tests else null.T @ m) @ null for key, m in interior.items()}
-        faces = {key: m @ null for key, m in faces.items()}
+        null = constraints.space
+        interior = {key: null.combine(m if full_tests else null.restrict(m)) for key, m in interior.items()}
+        faces = {key: null.combine(m) for key, m in faces.items()}
     return Frozen(interior, faces)
 
 
@@ -159,10 +160,15 @@ def test_space(system: SlabSystem, frozen: Frozen) -> Tests | None:
     return Tests(Vt[rank:].T, U[:, :rank] / scale[:, None])
 
 
-def _combined(matrices: dict[Key, Array], shares: dict[Key, complex]) -> Array:
-    total, *others = (shares[key] * matrix for key, matrix in matrices.items())
-    for other in others:
-        total += other
+def _combined(matrices: dict[Key, Array], shares: dict[Key, complex], real: bool) -> Array:
+    """sum share * matrix; real and imaginary parts apart, for real times complex would make the matrices complex first."""
+    total = np.empty(next(iter(matrices.values())).shape, float if real else complex)
+    parts = (total,) if real else (total.real, total.imag)
+    for part, kind in zip(parts, ("real", "imag")):
+        terms = (getattr(shares[key], kind) * m for key, m in matrices.items() if getattr(shares[key], kind) != 0.0)
+        part[:] = next(terms, 0.0)
+        for term in terms:
+            part += term
     return total
 
 
@@ -176,21 +182,22 @@ class DenseModes:
         self.multiple = np.where(T.eigenvalues.imag[self.chosen] > 0, 2.0, 1.0)
         self.lus = []
         for j in self.chosen:
-            shares = {key: T.symbol(*key, h)[j] for key in {*frozen.interior, *frozen.faces}}
-            shares = {key: s if T.eigenvalues[j].imag else s.real for key, s in shares.items()}
-            A = _combined(frozen.interior, shares)
+            shares = {key: complex(T.symbol(*key, h)[j]) for key in {*frozen.interior, *frozen.faces}}
+            real = not T.eigenvalues[j].imag
+            A = _combined(frozen.interior, shares, real)
             if tests is not None:
-                A = tests(A, _combined(frozen.faces, shares))
-            self.lus.append(sl.lu_factor(A.T, check_finite=False, overwrite_a=True))  # of the transpose: LAPACK counts columns first
+                A = tests(A, _combined(frozen.faces, shares, real))
+            factorise = dgetrf if real else zgetrf
+            self.lus.append(factorise(A.T, overwrite_a=True)[:2])  # of the transpose: LAPACK counts columns first
 
     def __call__(self, R: Array) -> Array:
         hat = R @ self.time.inverse.T
-        out = np.zeros_like(R)
-        for j, multiple, lu in zip(self.chosen, self.multiple, self.lus):
-            column = hat[:, j] if multiple == 2 else hat[:, j].real
-            solved = sl.lu_solve(lu, column, trans=1, check_finite=False)
-            out += multiple * (solved[:, None] * self.time.eigenvectors[:, j]).real
-        return out
+        out = np.zeros((len(R), len(self.chosen)), complex)
+        for k, (j, multiple, (lu, pivots)) in enumerate(zip(self.chosen, self.multiple, self.lus)):
+            solved = zgetrs(lu, pivots, hat[:, j], trans=1)[0] if multiple == 2 else dgetrs(lu, pivots, hat[:, j].real, trans=1)[0]
+            out[:, k] = multiple * solved
+        vectors = self.time.eigenvectors[:, self.chosen]
+        return out.real @ vectors.real.T - out.imag @ vectors.imag.T
 
 
 def gmres(

@@ -20,9 +20,9 @@ from pdelang.runtime.layout.slab import TimeFactor
 from pdelang.runtime.result import Progress
 from pdelang.runtime.solve.checkpoint import Recorder, recorder_of
 from pdelang.runtime.solve.product_iteration import Inverse, Limits, Solved, solve_slab
-from pdelang.runtime.solve.product_layouts import Layout, initial_coefficients
+from pdelang.runtime.solve.product_layouts import AHEAD, Layout, initial_coefficients
 from pdelang.runtime.solve.product_program import Program
-from pdelang.runtime.solve.product_schedule import Schedule, Stage, projected
+from pdelang.runtime.solve.product_schedule import Schedule, Stage, extrapolated, projected
 from pdelang.runtime.solve.product_switches import moving_edges, switches
 from pdelang.runtime.solve.product_system import SlabSystem, Space
 from pdelang.runtime.solve.product_transfer import Starts, made_admissible, transfer
@@ -282,7 +282,9 @@ class _Pass:
             return None
         if self.rejected is not None:
             return projected(self.rejected, system)
-        return None if self.schedule is None or self.state.followed < 0 else projected(self.schedule.solution, system)
+        if self.schedule is not None and self.state.followed >= 0:
+            return projected(self.schedule.solution, system)
+        return extrapolated(self.state.parts[-1], system) if self.state.parts and not self.program.linear else None
 
     def _failed(self, solved: Solved, h: float) -> tuple[Status, str] | None:
         state, limits = self.state, self.limits
@@ -413,7 +415,7 @@ class _Pass:
         finer = state.layout.adapted(system.space, system.over_time(solved.W), defects, limit, keep=len(state.edges) == 1)
         if finer is None:
             return False
-        same = state.layout.refined(defects, limit)  # along the same maps nothing is lost
+        same = state.layout.refined(defects, limit, AHEAD)  # along the same maps nothing is lost
         if same is None:
             return self._move(finer)
         denser = [finer, *(finer.coarser(share) for share in DENSER if not finer.fixed)]

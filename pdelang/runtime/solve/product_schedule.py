@@ -14,8 +14,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from pdelang.runtime.layout.factor import Array
+from pdelang.runtime.layout.product_representation import ProductExpansion
 from pdelang.runtime.representation import Representation
-from pdelang.runtime.solve.product_layouts import Layout
+from pdelang.runtime.solve.product_layouts import AHEAD, Layout
 from pdelang.runtime.solve.product_system import SlabSystem
 
 MARGIN = 0.3  # of the tolerance, what a slab's defect in time aims at
@@ -58,7 +59,7 @@ class Schedule:
         if known not in self._layouts:
             defects = np.max([s.on_axes for s in self.stages if s.layout is known], axis=0)
             first = next(n for n, s in enumerate(self.stages) if s.layout is known)
-            self._layouts[known] = first, known.refined(np.asarray(defects), self.limit) or known
+            self._layouts[known] = first, known.refined(np.asarray(defects), self.limit, AHEAD) or known
         return self._layouts[known]
 
     def length(self, number: int, time: float, modes: int) -> float:
@@ -85,3 +86,13 @@ def projected(solution: Representation, system: SlabSystem) -> Array:
     wanted = [(f, (*(0,) * system.space.dimension, m)) for f, m in enumerate(orders)]
     values = solution.grid_jets(axes, wanted).reshape(len(orders), -1)
     return system.test(values * np.array([system.length if m else 1.0 for m in orders])[:, None])
+
+
+def extrapolated(before: ProductExpansion, system: SlabSystem) -> Array:
+    """Coefficients W of a slab along which the highest time derivative stays what it was at the end of the slab before."""
+    axes = [*(f.points for f in system.space.factors), np.array([before.begin + before.length])]
+    orders = system.program.time_orders
+    wanted = [(f, (*(0,) * system.space.dimension, m)) for f, m in enumerate(orders)]
+    factors = np.array([system.length if m else 1.0 for m in orders])
+    values = before.grid_jets(axes, wanted)[..., 0] * factors.reshape(-1, *(1,) * system.space.dimension)
+    return system.space.project(values)[..., None] * system.time.unit

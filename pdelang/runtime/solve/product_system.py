@@ -14,7 +14,7 @@ from functools import cached_property
 
 import numpy as np
 
-from pdelang.runtime.layout.faces import AxisConstraints, Constraints, StackedConstraints, null_space
+from pdelang.runtime.layout.faces import AxisConstraints, Constraints, NullSpace, StackedConstraints, null_space
 from pdelang.runtime.layout.factor import Array, Factor
 from pdelang.runtime.layout.product import along, contract, jet_grids, tensor_points
 from pdelang.runtime.layout.slab import TimeFactor
@@ -69,33 +69,39 @@ class Space:
         return [[None, *(t @ v for v in f.values[1:])] for t, f in zip(self.tests, self.factors)]
 
     @cached_property
-    def nulls(self) -> list[list[Array | None]] | None:
-        """For each field and axis what the strong conditions leave free, (r, free), None: all. None as a whole: they couple the fields."""
+    def nulls(self) -> list[list[NullSpace | None]] | None:
+        """For each field and axis what the strong conditions leave free, None: all. None as a whole: they couple the fields."""
         constraints = self.constraints
         if isinstance(constraints, StackedConstraints) and constraints.members and self.program.fields > 1:
             return None
         spaces = constraints.spaces if isinstance(constraints, AxisConstraints) else [[constraints.space]] * self.program.fields
-        return [[s.null if len(s.rows) else None for s in own] for own in spaces]
+        return [[s if len(s.rows) else None for s in own] for own in spaces]
+
+    @cached_property
+    def _free(self) -> list[list[NullSpace | None]]:
+        return self.nulls or [[None] * self.dimension] * self.program.fields
 
     @cached_property
     def free_tests(self) -> list[list[Array]]:
         """For each field and axis the test functions that satisfy the homogeneous conditions, (free, points)."""
-        nulls = self.nulls or [[None] * self.dimension] * self.program.fields
-        return [[t if null is None else null.T @ t for null, t in zip(own, self.tests)] for own in nulls]
+        return [[t if null is None else null.restrict(t) for null, t in zip(own, self.tests)] for own in self._free]
 
     @cached_property
     def free_values(self) -> list[list[list[Array]]]:
         """For each field, axis and order the derivatives of the free basis functions, (points, free)."""
-        nulls = self.nulls or [[None] * self.dimension] * self.program.fields
-        return [[[v if null is None else v @ null for v in f.values] for null, f in zip(own, self.factors)] for own in nulls]
+        return [[[v if null is None else null.combine(v) for v in f.values] for null, f in zip(own, self.factors)] for own in self._free]
 
     @cached_property
     def free_operators(self) -> list[list[list[Array]]]:
         """For each field, axis and order k <t_i, D^k b_j> of its free functions, (free, free)."""
-        return [
-            [[np.eye(len(t)), *(t @ v for v in values[1:])] for t, values in zip(tests, free)]
-            for tests, free in zip(self.free_tests, self.free_values)
-        ]
+        out = []
+        for own in self._free:
+            lines = []
+            for null, rank, operators in zip(own, self.ranks, self.operators):
+                every = [np.eye(rank) if o is None else o for o in operators]
+                lines.append(every if null is None else [np.eye(rank - null.rank), *(null.combine(null.restrict(o)) for o in every[1:])])
+            out.append(lines)
+        return out
 
     def free_couplings(self, slot: int, field: int) -> list[list[Array | None]]:
         """For each axis and order k <t_i, D^k b_j>: tests of one field, basis of another; None: the identity."""
@@ -374,8 +380,7 @@ class SlabSystem:
             for jet in p.compiled.conditions[number].jets[:1]:
                 order = p.time_orders[jet.field]
             gamma = gamma - self._face_started(number)
-            fit = np.linalg.pinv(self.time.basis(order, 0, self.length), rcond=1e-13)
-            data[number] = gamma @ fit.T
+            data[number] = gamma @ self.time.fit(order, self.length).T
         if not data:
             return np.zeros(self.shape)
         return space.constraints.lift(data)
