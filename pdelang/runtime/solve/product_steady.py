@@ -102,7 +102,7 @@ def lost(stages: list[Stage]) -> bool:
 def done(stages: list[Stage], tolerance: float) -> bool:
     """Two solutions in a row meet the tolerance, or one that does so by far more than the step from the one before."""
     met = [s.converged and s.residual <= tolerance for s in stages]
-    return len(met) > 1 and met[-1] and (met[-2] or stages[-2].residual < 1e4 * tolerance)
+    return len(met) > 1 and met[-1] and (met[-2] or stages[-2].residual < 1e3 * tolerance)
 
 
 def hopeless(stages: list[Stage], tolerance: float) -> bool:
