@@ -19,7 +19,7 @@ from scipy.sparse import csr_array
 from scipy.spatial import cKDTree
 
 from pdelang.compiler.compiled import CompiledEquation, CompiledProblem
-from pdelang.runtime.collocation import EquationRows, Parameters, System, at_places, evaluate, holds, jets_of
+from pdelang.runtime.collocation import EquationRows, Parameters, System, at_places, evaluate, evaluate_terms, holds, jets_of
 from pdelang.runtime.expansion import GaussianExpansion
 from pdelang.runtime.layout.neighbours import Kernels, cut_for, sparse_basis
 from pdelang.runtime.objective import alpha
@@ -27,7 +27,7 @@ from pdelang.runtime.options import SolveOptions
 from pdelang.runtime.result import Progress
 from pdelang.runtime.sampling import box
 from pdelang.runtime.solve.frontal import factorised
-from pdelang.runtime.validation import JetSizes, check
+from pdelang.runtime.validation import JetSizes, root_mean_square
 
 SHARE = 0.1
 """Of the tolerance, at every single point: what is left of the change where nothing is adapted."""
@@ -187,11 +187,16 @@ def _all_rows(
         there = at_places(former, places[0], old)
         known = former is equation and np.array_equal(there, places)
         target = evaluate(former, jets if known else jets_of(former.jets, there, expansion), there[0], old)[0]
-        some = places[0][:: max(1, places.shape[1] // SCALE_POINTS)]
-        report = check(equation, expansion, some, params, sizes)
-        scale = report.norm / report.relative if report.relative > 0 else 1.0
+        scale = _scale(equation, jets, places[0], params, sizes)
         out.append(_Rows(equation, places, share / share.sum(), jets, target, SHARE * options.tolerance * scale))
     return out
+
+
+def _scale(equation: CompiledEquation, jets: np.ndarray, points: np.ndarray, params: Parameters, sizes: JetSizes) -> float:
+    """Of the equation's terms, as `validation` measures a residual."""
+    terms = np.abs(evaluate_terms(equation, jets, points, params)).sum(0)
+    partials = evaluate(equation, jets, points, params)[1]
+    return max([root_mean_square(terms), *(root_mean_square(p) * sizes.of(j) for p, j in zip(partials, equation.jets))]) or 1.0
 
 
 def _nodes(kernels: Kernels, spacing: np.ndarray, at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
