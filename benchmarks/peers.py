@@ -5,7 +5,7 @@
     python benchmarks/peers.py --only burgers --quick   one problem, without DeepXDE
     python benchmarks/peers.py --markdown
 
-Seconds are of the second run in a process (nothing compiles), on one core; a process that trains a network runs once. Every setting of
+Seconds are of the processor, of the second run in a process (nothing compiles), on one core; a process that trains a network runs once. Every setting of
 every code is a row, from coarse to fine: a code's curve, not its best day. The settings of the others were chosen by hand, knowing the
 answer; pdelang is given tolerances. `silent`: the relative error is above 1e-2 and the code said nothing.
 """
@@ -39,13 +39,13 @@ def measure(rival: str, problem: str, number: int) -> Record:
     """One setting of one code on one problem, in this process."""
     label, settings, prepare = runs(rival)[problem]
     solve = prepare(settings[number])
-    began = time.perf_counter()
+    began = time.process_time()
     answer = solve()
-    first = seconds = time.perf_counter() - began
+    first = seconds = time.process_time() - began
     if not getattr(solve, "once", False) and first < 60:
-        began = time.perf_counter()
+        began = time.process_time()
         answer = solve()
-        seconds = time.perf_counter() - began
+        seconds = time.process_time() - began
     return {"problem": problem, "code": label, "setting": str(settings[number]), "error": error(answer, TRUTHS[problem]()),
             "seconds": seconds, "first": first}  # fmt: skip
 
@@ -132,7 +132,7 @@ def picture(records: list[Record], path: Path) -> None:
                              lw=2.2 if bold else 1.2, ms=5 if bold else 3.5, zorder=3 if bold else 2)  # fmt: skip
         panel.set_title(problem.replace("_", " "), fontsize=10)
         panel.grid(alpha=0.3)
-        panel.set_xlabel("seconds on one core")
+        panel.set_xlabel("seconds of one core")
         panel.set_ylabel("relative L2 error")
     for panel in panels.flat[len(problems) :]:
         panel.axis("off")
