@@ -5,9 +5,9 @@
     python benchmarks/peers.py --only burgers --quick   one problem, without DeepXDE
     python benchmarks/peers.py --markdown
 
-Seconds are of the processor, of the second run in a process (nothing compiles), on one core; a process that trains a network runs once. Every setting of
-every code is a row, from coarse to fine: a code's curve, not its best day. The settings of the others were chosen by hand, knowing the
-answer; pdelang is given tolerances. `silent`: the relative error is above 1e-2 and the code said nothing.
+Seconds are of the processor, of the second run in a process (nothing compiles), on one core; a process that trains a network runs once.
+Every setting of every code is a row, from coarse to fine: a code's curve, not its best day. The settings of the others were chosen by
+hand, knowing the answer; pdelang is given tolerances. `silent`: the relative error is above 1e-2 and the code said nothing.
 """
 
 from __future__ import annotations
