@@ -4,8 +4,8 @@
 
 Smooth lid (problems/cavity_streamfunction.pde), Re = 100: relative L2 of both velocities against examples/references/cavity.nc, which is
 an independent method, and CPU seconds. Lid of speed 1 (problems/cavity_classical.pde): the extremes on 40 x 40 and 50 x 50 kernels, whose
-agreement tells the digits, beside the tables of Ghia, Ghia and Shin (1982; second-order differences on 129 x 129 points, values at points of
-that grid) and of Botella and Peyret (1998; a spectral method with the corners subtracted).
+agreement tells the digits, beside the tables of Ghia, Ghia and Shin (1982; second-order differences on 129 x 129 points, values at points
+of that grid) and of Botella and Peyret (1998; a spectral method with the corners subtracted).
 """
 
 from __future__ import annotations

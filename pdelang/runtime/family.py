@@ -95,8 +95,8 @@ class Family:
     ) -> Solution:
         """The solution at given parameters (defaults for the others): the cheapest that meets the tolerance, and `reason` says which.
 
-        tolerance: what it has to meet, by default the training's. Generated kernels are tried as they are, adapted, projected, and with more
-        kernels where they are worst, then a direct solve, unless `fallback` is false.
+        tolerance: what it has to meet, by default the training's. Generated kernels are tried as they are, adapted, projected, and with
+        more kernels where they are worst, then a direct solve, unless `fallback` is false.
         adapt_steps: of refinement after generation; None: the generator's own number. refine: kernels to add where residual and spread are
         largest. Either of them is all that is tried before the direct solve. samples: of a posterior, where there is one.
         A parameter may lie up to a quarter of its range's width outside. UsageError: an unknown parameter, or one further out.
@@ -118,7 +118,9 @@ class Family:
         model = self.model
         tried: list[Solution] = []
         missed: list[str] = []
-        answers = model.answers(self.compiled, given, options) if isinstance(model, Ladder) else [model.answer(self.compiled, given, options)]
+        answers = (
+            model.answers(self.compiled, given, options) if isinstance(model, Ladder) else [model.answer(self.compiled, given, options)]
+        )
         for result in answers:
             learned = self._judged(given, result, tolerance, options.seed, began)
             if learned.converged:

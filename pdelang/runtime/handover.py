@@ -30,7 +30,7 @@ def handovers(
     if not isinstance(representation, Slabs):
         return ()
     edges, parts, d = representation.edges, representation.parts, len(lower)
-    each = int(round(POINTS ** (1 / max(d - 1, 1))))
+    each = round(POINTS ** (1 / max(d - 1, 1)))
     axes = [low + (high - low) * np.sort(sobol(each, 1, seed + i)[:, 0]) for i, (low, high) in enumerate(zip(lower[:-1], upper))]
     points = np.stack([m.ravel() for m in np.meshgrid(*axes, indexing="ij")], axis=1) if axes else np.empty((1, 0))
     wanted = [(f, (0,) * (d - 1) + (k,)) for f, order in enumerate(compiled.analysis.time_orders) for k in range(order)]

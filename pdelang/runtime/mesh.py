@@ -270,4 +270,6 @@ def described(batch: int) -> str:
         return ""
     busy = -(-batch // -(-batch // count))
     where = f"{count} devices" + (f" of {jax.process_count()} processes" if several() else "")
-    return f"{batch} conditions a step on {where}" + (f", {count - busy} of them idle: -O batch={count} gives each one" if busy < count else "")
+    return f"{batch} conditions a step on {where}" + (
+        f", {count - busy} of them idle: -O batch={count} gives each one" if busy < count else ""
+    )

@@ -35,8 +35,8 @@ def resolve(
 ) -> Solution:
     """The solution of a changed problem, from one that is known: only kernels where the change is felt are adapted anew.
 
-    problem: a program with the same coordinates and fields, changed in a condition or a source, say; by default that of `solution`. Keywords
-    are parameters, those of `solution` by default, and options, as in `solve`; the tolerance is that of `solution`.
+    problem: a program with the same coordinates and fields, changed in a condition or a source, say; by default that of `solution`.
+    Keywords are parameters, those of `solution` by default, and options, as in `solve`; the tolerance is that of `solution`.
 
     `reason` says how many of the kernels were adapted, `readapted` which. A change that is felt everywhere (an elliptic far field), and
     kernels that do not act locally (product layouts, time slabs), make it an ordinary solve; it then says so.

@@ -1,4 +1,5 @@
-"""A change that is felt in one place: kernels there are adapted, the others keep their bits, and the answer is that of a solve of its own."""
+"""A change that is felt in one place: kernels there are adapted, the others keep their bits, and the answer is that of a solve of its
+own."""
 
 from __future__ import annotations
 

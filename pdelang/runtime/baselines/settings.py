@@ -28,7 +28,8 @@ SETTINGS: Mapping[str, Settings] = {
     "separable": Settings(3e-2),
     "rbf": Settings(1e-2),
 }
-"""Least error of the search over Burgers, convection and Helmholtz after 1000 steps with about 1000 parameters: `docs/figures/search.md`."""
+"""Least error of the search over Burgers, convection and Helmholtz after 1000 steps with about 1000 parameters:
+`docs/figures/search.md`."""
 
 
 def settings(ansatz: str) -> Settings:

@@ -3,12 +3,14 @@
     z = e(c) + scale y(1),    dy/ds = v(s, y; c),  y(0) ~ N(0, I);    theta_0 = G(z)
     v(s, y; c) = (m(s, y; c) - y)/(1 - s)
 
-Eq. (4) of the paper with the distribution q(z|c) that data have in place of a diagonal Gaussian. v is learned by the regression of conditional
-flow matching on straight paths (Lipman et al., ICLR 2023, eq. 21 to 23 with sigma_min = 0; Liu et al., ICLR 2023, eq. 1), in the form that
+Eq. (4) of the paper with the distribution q(z|c) that data have in place of a diagonal Gaussian. v is learned by the regression of
+conditional flow matching on straight paths (Lipman et al., ICLR 2023, eq. 21 to 23 with sigma_min = 0; Liu et al., ICLR 2023, eq. 1), in
+the form that
 predicts the end of the path: m = E[y(1) | y(s)], which is bounded where v is not. Straight paths need few steps.
 
-Why codes and not kernels: a set of K kernels has 6 K numbers that a posterior of a few dimensions explains, and a regression that misses each of
-them by a percent is felt by the projection. The decoder is learned first, by the objective after projection, round codes that are blurred.
+Why codes and not kernels: a set of K kernels has 6 K numbers that a posterior of a few dimensions explains, and a regression that misses
+each of them by a percent is felt by the projection. The decoder is learned first, by the objective after projection, round codes that are
+blurred.
 """
 
 from __future__ import annotations

@@ -116,7 +116,9 @@ class Kernels:
         steps = self._steps if options.adapt_steps is None else options.adapt_steps
         effort = Effort(steps, self.design.objective == "projected", options.refine)
         found = self._found(parameters, options, effort)
-        return self._result(parameters, options, effort, self._refined(found, parameters, options, options.refine) if options.refine else found)
+        return self._result(
+            parameters, options, effort, self._refined(found, parameters, options, options.refine) if options.refine else found
+        )
 
     def answers(self, compiled: CompiledProblem, parameters: Parameters, options: QueryOptions) -> Iterator[MethodResult]:
         """One after the other with more effort: as generated, adapted, projected, refined. The last is left out where the one before is

@@ -2,9 +2,10 @@
 
     score(xi) = |r(xi)| spread(xi),     a place that is taken lowers the score round it by 1 - phi(xi)
 
-r: the balanced residual of all equations and conditions; spread: the deviation of the posterior's samples. A new kernel has the shape of the one that is felt most where it stands, and is half as wide; phi is as wide as that one.
-Measured (`benchmarks/uncertainty.py`): a layer that twelve kernels cannot hold, six more: at even places 1e-1, by the residual 1e-1, by both
-6e-3. Where the geometry was learned well, its residual is the same everywhere and the three differ little.
+r: the balanced residual of all equations and conditions; spread: the deviation of the posterior's samples. A new kernel has the shape of
+the one that is felt most where it stands, and is half as wide; phi is as wide as that one. Measured (`benchmarks/uncertainty.py`): a
+layer that twelve kernels cannot hold, six more: at even places 1e-1, by the residual 1e-1, by both 6e-3. Where the geometry was learned
+well, its residual is the same everywhere and the three differ little.
 """
 
 from __future__ import annotations

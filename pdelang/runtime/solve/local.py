@@ -5,7 +5,8 @@
 The change is the residual of the old expansion at the new parameters, less what it had at the old ones. S begins with the kernels that act
 where that exceeds a share of the tolerance, and grows by a halo wherever, with the correction, it still does: at the rim, as long as the
 influence of the change goes on. Where it goes on through the whole domain nothing is saved, and the problem is solved anew. The new answer
-is as good as the old one wherever the kernels that are there can hold the correction. What its rim cuts off is estimated by the last growth of S: the difference of the two answers, times the ratio of what they miss.
+is as good as the old one wherever the kernels that are there can hold the correction. What its rim cuts off is estimated by the last
+growth of S: the difference of the two answers, times the ratio of what they miss.
 """
 
 from __future__ import annotations
@@ -32,7 +33,8 @@ from pdelang.runtime.validation import JetSizes, root_mean_square
 SHARE = 0.1
 """Of the tolerance, at every single point: what is left of the change where nothing is adapted."""
 HALO = 2.0
-"""Widths around a point that misses, within which kernels join. `benchmarks/local.py --halo`: 4 widths free 39 % of the kernels, 2 widths 26 %."""
+"""Widths around a point that misses, within which kernels join. `benchmarks/local.py --halo`: 4 widths free 39 % of the kernels, 2 widths
+26 %."""
 MOST = 0.6
 """Of all kernels: beyond it a solve of its own costs no more."""
 ROUNDS, STEPS = 24, 4
@@ -251,7 +253,9 @@ class _OwnUnits:
 
 
 def _geometry(expansion: GaussianExpansion) -> Kernels:
-    return Kernels(np.asarray(expansion.centres), np.exp(np.asarray(expansion.log_scales)), np.asarray(expansion.shears), expansion.periodic)
+    return Kernels(
+        np.asarray(expansion.centres), np.exp(np.asarray(expansion.log_scales)), np.asarray(expansion.shears), expansion.periodic
+    )
 
 
 def _reference(expansion: GaussianExpansion, points: np.ndarray) -> np.ndarray:

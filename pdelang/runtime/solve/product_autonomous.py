@@ -2,14 +2,15 @@
 
     sum_k c_k W S_k^T + A(W) S_0^T = B    =>    Y + A(Y) T^T = B,    Y = W M^T,  M = sum_k c_k S_k,  T = S_0 M^-1
 
-S_k: powers of the integration matrix, A: all terms without a time derivative, with coefficients that vary in space. Where B = a b^T, and V spans
+S_k: powers of the integration matrix, A: all terms without a time derivative, with coefficients that vary in space. Where B = a b^T, and
+V spans
 the Krylov space of A from a, A V = V H + h v e^T, the full orthogonalisation (Saad, 1981)
 
     Y = V Z,    Z + H Z T^T = |a| e_1 b^T,    residual -h v (e^T Z T^T)
 
 costs an application of A in space a vector, where GMRES in space-time costs one for every mode of time, and needs no preconditioner
-that knows what the coefficients are: it takes about as many vectors as |A| times the slab's length. A right-hand side that is a polynomial of
-time takes one space as well, of A with the polynomial's coefficients as a border (Al-Mohy and Higham, 2011):
+that knows what the coefficients are: it takes about as many vectors as |A| times the slab's length. A right-hand side that is a
+polynomial of time takes one space as well, of A with the polynomial's coefficients as a border (Al-Mohy and Higham, 2011):
 
     B = sum_r a_r (T^r e)^T    =>    [A(W) - sum_r a_r p_(r-1), -p_0, -p_1, ...] starts from (a_0, 1, 0, ...)
 

@@ -96,8 +96,8 @@ class Derivative:
                     out[slot] += contract(space.tests, in_modes)
 
     def _in_modes(self, own: Array, terms: list[Term], values: Sequence[Sequence[Array] | Array]) -> Array | None:
-        """Sum over the terms of one slot at the points of space, tested in time; steady coefficients multiply time modes, moving ones values
-        in time."""
+        """Sum over the terms of one slot at the points of space, tested in time; steady coefficients multiply time modes, moving ones
+        values in time."""
         system, T = self.system, self.system.time
         jets = jet_grids(values, own, {t.alpha for t in terms})
         total: Array | None = None

@@ -55,7 +55,9 @@ def solve_least_squares(system: SlabSystem, tolerance: float, guess: Array | Non
     levels = open_levels(system)
     faces = [system.weak_residual(n, system.lifting())[0].size for n in space.weak]
     # a weak row competes with residuals whose operator grows like the square of the resolution
-    weights = np.concatenate([np.ones(program.fields * int(np.prod(space.ranks))), *(np.full(s, float(max(space.ranks))) for s in [*faces, len(levels)])])
+    weights = np.concatenate(
+        [np.ones(program.fields * int(np.prod(space.ranks))), *(np.full(s, float(max(space.ranks))) for s in [*faces, len(levels)])]
+    )
 
     def rows(full: Array, weak: Conditions, W: Array) -> Array:
         means = np.array([np.vdot(level, W) for level in levels])

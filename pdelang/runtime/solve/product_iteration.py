@@ -140,7 +140,8 @@ def solve_slab(
 
 
 def _autonomous(system: SlabSystem, lift: Array, tolerance: float, guess: Array | None) -> Solved | None:
-    """From zero: what starts and conditions drive has few modes of time, what a guess leaves has all of them; the guess says how much is enough."""
+    """From zero: what starts and conditions drive has few modes of time, what a guess leaves has all of them; the guess says how much is
+    enough."""
     constraints = system.space.constraints
     full, partials, sizes = system.evaluate(lift)
     operator = Autonomous.of(Derivative.of(system, partials)) if np.isfinite(full).all() else None

@@ -17,9 +17,10 @@ SMALLEST_INTERVAL, SMALLEST_CIRCLE = 24, 13
 LARGEST = {0: 0, 1: 720, 2: 256, 3: 56, 4: 30}  # kernels an axis, by the number of axes
 WORTH_GRADING = 1.8  # saving in kernels from which a graded layout is taken
 WORTH_GRADING_PERIODIC = 1.5
-"""The same of a periodic coordinate, for each order of its highest derivative: uniform modes are waves there, while a graded layout stirs up
-short ones, which shorten the next slabs, the more so the higher the derivative. To 1e-6, Allen-Cahn (order 2) takes 1.7 s of the processor
-where a saving of 3 is asked for and 2.9 s where 5 is; the chaotic Kuramoto-Sivashinsky equation (order 4) 4.7 s where 5, 4.0 s where 7 is."""
+"""The same of a periodic coordinate, for each order of its highest derivative: uniform modes are waves there, while a graded layout stirs
+up short ones, which shorten the next slabs, the more so the higher the derivative. To 1e-6, Allen-Cahn (order 2) takes 1.7 s of the
+processor where a saving of 3 is asked for and 2.9 s where 5 is; the chaotic Kuramoto-Sivashinsky equation (order 4) 4.7 s where 5, 4.0 s
+where 7 is."""
 PER_LENGTH = 4.0  # kernels a local length where only the error of the projection says where they are needed
 MONITORED = {True: 4, False: 2}
 """Derivatives that say how steep a place of a periodic, or another, coordinate is. Two do not see a smoothed kink that is a small fraction
@@ -27,7 +28,8 @@ of the range (Allen-Cahn at x = 1); at the ends of an interval those of a coarse
 GRADED_FROM = 40  # kernels an axis below which grading is not considered
 OVERSAMPLING = {0: 2.0, 1: 2.0, 2: 1.25}  # points a kernel, by the number of axes; 1.25 represents as well, 2 sees more of a residual
 FURTHER = (1.15, 2.0)  # least and largest growth of an axis in one refinement
-GROWTH = 0.6  # of the local length a unit of length; 0.25, which a steady problem takes, asks for twice the kernels of Burgers' equation at 1e-6
+GROWTH = 0.6
+"""Of the local length, a unit of length; 0.25, which a steady problem takes, asks for twice the kernels of Burgers' equation at 1e-6."""
 AHEAD = 0.4  # of the limit, what a refinement aims at: a few kernels more cost less than a slab that is rejected again
 
 

@@ -36,7 +36,9 @@ EVEN = 0.6  # of the largest layout in several coordinates: smooth initial value
 ALGEBRAIC = 0.2  # share of the initial values' defect that remains after a refinement if they are not smooth
 STEEPENING = "it needs ever finer kernels: a shock, a layer or a singularity"
 ROUGH_START = "slabs stay short after the start: are the initial values smooth, across the seam of a periodic coordinate too?"
-MOVING_EDGE = "a `where` has an edge inside the domain, on which the solution is not smooth: a steep tanh in place of the jump can be resolved"
+MOVING_EDGE = (
+    "a `where` has an edge inside the domain, on which the solution is not smooth: a steep tanh in place of the jump can be resolved"
+)
 ROUGH_UNTIL = 1e-3  # share of the time
 KNOWN = "the solution is known until there"
 FAILURES = 12  # Newton failures in a row

@@ -52,7 +52,8 @@ class OneByOne:
         own = [numbers[n] for n in mesh.share(len(numbers))]
         r = self.results
         given = [
-            {"values": r.values[:, n], "status": np.array(r.status[n].name), "figures": np.array([r.residual[n], r.estimate[n]])} for n in own
+            {"values": r.values[:, n], "status": np.array(r.status[n].name), "figures": np.array([r.residual[n], r.estimate[n]])}
+            for n in own
         ]
         for number, one in zip(numbers, mesh.collected(given, len(numbers))):
             self._keep(number, (one["values"], str(one["status"]), float(one["figures"][0]), float(one["figures"][1])))
