@@ -54,7 +54,7 @@ def outer_product(compiled: CompiledProblem, given: Mapping[str, Any]) -> tuple[
     if math.prod(map(len, axes.values())) > MOST:
         raise UsageError(f"a sweep has at most {MOST:,} instances, not {math.prod(map(len, axes.values())):,}")
     for name, axis in axes.items():
-        for value in axis:
+        for value in (*axis[~np.isfinite(axis)][:1], axis.min(), axis.max()):  # what `resolve` refuses is an end of the range or no number
             resolve(problem, {name: float(value)})
     mesh = np.meshgrid(*axes.values(), indexing="ij")
     swept = {name: values.ravel() for name, values in zip(axes, mesh)}

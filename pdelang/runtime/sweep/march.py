@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 
 import numpy as np
 
@@ -48,13 +49,14 @@ def follow(
     axes: Sequence[Array], out: Array, targets: Array,
 ) -> Outcome:  # fmt: skip
     """Solve the instances `numbers` of the batch. axes: the output grid, time last. out (fields, all, n_1, ..., n_d): where the values go,
-    instance b of the batch to row targets[b]; what is written for those that leave means nothing.
+    instance b of the batch to row targets[b]; nothing is written for those that leave.
     """
     rows = np.arange(len(numbers))
     own = batch.take(numbers)
     space: Space | None = None
     starts: Starts = ()
     quality: Quality | None = None
+    pieces: list[Piece] = []
     whole, last = guide.program.span, len(slabs) - 1
     for n, prepared in enumerate(slabs):
         system = prepared.stretch.system
@@ -72,7 +74,8 @@ def follow(
         solved = solve(slab, prepared.inverse, prepared.shares[:, numbers[rows]], prepared.stretch.W[..., None], STEP_SHARE * tolerance)
         quality.add(slab, solved.W, first=n == 0)
         good = solved.converged & (quality.relative(slab) <= LEAVES * tolerance)
-        written(Evaluation(slab, solved.W), axes, n == last, out, targets[numbers[rows]])
+        found = piece(Evaluation(slab, solved.W), axes[-1], n == last, rows)
+        pieces += [] if found is None else [found]
         starts = slab.ended(solved.W)
         if not good.all():
             kept = np.flatnonzero(good)
@@ -81,25 +84,48 @@ def follow(
         if not len(rows):
             return Outcome(numbers[:0], np.zeros(0))
     assert quality is not None
+    written(pieces, axes[:-1], out, rows, targets[numbers[rows]])
     return Outcome(numbers[rows], quality.relative(slab))
 
 
-def written(view: Evaluation, axes: Sequence[Array], last: bool, out: Array, rows: Array) -> None:
-    """The slab's part of the output grid. Time first, then space with the instances in front: no transposition of the whole."""
+@dataclass(frozen=True, eq=False)
+class Piece:
+    """Space coefficients (fields, r_1, ..., r_d, times, B) at the output's times `columns` in one slab. rows: of the chunk, increasing."""
+
+    space: Space
+    columns: slice
+    values: Array
+    rows: Array
+
+
+def piece(view: Evaluation, times: Array, last: bool, rows: Array) -> Piece | None:
+    """None: the slab holds no time of the output."""
     system = view.slab.shared
-    tau = (axes[-1] - system.begin) / system.length
-    inside = (tau >= -1e-12) & ((tau <= 1 + 1e-12) if last else (tau < 1 - 1e-12))
-    if not inside.any():
-        return
-    where = np.flatnonzero(inside)
-    columns = slice(where[0], where[-1] + 1) if where[-1] - where[0] == len(where) - 1 else where
-    for field in range(len(out)):
-        tensor = view.over_time(field, 0, np.clip(tau[inside], 0.0, 1.0))
-        tensor = np.ascontiguousarray(np.moveaxis(tensor, -1, 0))
-        for i, (factor, x) in enumerate(zip(view.slab.space.factors, axes)):
-            tensor = _along(factor.gaussians(x, 0)[0], _along(factor.to_weights, tensor, i), i)
-        for row, values in zip(rows, tensor):
-            out[field, row][..., columns] = values
+    tau = (times - system.begin) / system.length
+    where = np.flatnonzero((tau >= -1e-12) & ((tau <= 1 + 1e-12) if last else (tau < 1 - 1e-12)))
+    if not len(where):
+        return None
+    columns = slice(int(where[0]), int(where[-1]) + 1)
+    inside = np.clip(tau[columns], 0.0, 1.0)
+    values = np.stack([view.over_time(field, 0, inside) for field in range(len(view.W))])
+    return Piece(system.space, columns, values, rows)
+
+
+def written(pieces: Sequence[Piece], axes: Sequence[Array], out: Array, kept: Array, targets: Array) -> None:
+    """The output grid of the chunk's rows `kept`, into out[:, targets]: slabs that follow each other on one layout together, and the last
+    product where its values belong, so that the grid's memory is touched once."""
+    for _, group in groupby(pieces, key=lambda p: id(p.space)):
+        own = list(group)
+        columns = slice(own[0].columns.start, own[-1].columns.stop)
+        values = np.concatenate([p.values[..., np.searchsorted(p.rows, kept)] for p in own], axis=-2)
+        *first, (last, x) = zip(own[0].space.factors, axes)
+        for tensor, rows in zip(values, out):
+            tensor = np.ascontiguousarray(np.moveaxis(tensor, -1, 0))
+            for i, (factor, places) in enumerate(first):
+                tensor = _along(factor.gaussians(places, 0)[0], _along(factor.to_weights, tensor, i), i)
+            tensor, matrix = _along(last.to_weights, tensor, len(first)), last.gaussians(x, 0)[0]
+            for target, coefficients in zip(targets, tensor):
+                np.matmul(matrix, coefficients, out=rows[target][..., columns])
 
 
 def _along(matrix: Array, tensor: Array, axis: int) -> Array:

@@ -21,7 +21,7 @@ from pdelang.runtime.layout.factor import Array
 from pdelang.runtime.solve.product_program import Program
 from pdelang.runtime.sweep.instances import Instances
 
-CHUNK, FACE_CHUNK = 4096, 1024  # pairs a call
+CHUNK, FACE_CHUNK, WIDE = 4096, 1024, 32768  # pairs a call; as many as WIDE where there are
 
 _JITTED: dict[tuple[str, tuple[str, ...]], tuple[Any, ...]] = {}
 
@@ -100,18 +100,32 @@ class BatchProgram:
 
         return evaluate
 
+    @cached_property
+    def _last_pairs(self) -> list[tuple[Array, tuple[Array, Array]]]:
+        return []
+
+    def _pairs(self, points: Array) -> tuple[Array, Array]:
+        """Points and parameters of all pairs, (d, N B) and (names, N B); kept for the last points, which an iteration meets again."""
+        if not self._last_pairs or self._last_pairs[0][0] is not points:
+            found = np.repeat(points.T, self.size, axis=1), np.tile(self.instances.columns, len(points))
+            self._last_pairs[:] = [(points, found)]
+        return self._last_pairs[0][1]
+
     def _call(self, function: Any, jets: Array, points: Array, size: int) -> list[Array]:
         """function on all pairs; jets (A, N, B), points (N, d) -> arrays (rows, N, B)."""
         N, B = jets.shape[1:]
-        flat = (jets.reshape(len(jets), N * B), np.repeat(points.T, B, axis=1), np.tile(self.instances.columns, N))
+        flat = (jets.reshape(len(jets), N * B), *self._pairs(points))
         fixed = dict(self.instances.fixed)
         out: list[Array] = []
-        for begin in range(0, N * B, size):
-            found = function(*(_padded(a[:, begin : begin + size], size) for a in flat), fixed)
+        begin = 0
+        while begin < N * B:
+            step = WIDE if N * B - begin >= WIDE else size
+            found = function(*(_padded(a[:, begin : begin + step], step) for a in flat), fixed)
             out = out or [np.empty((len(group), N * B)) for group in found]
             for filled, group in zip(out, found):
                 for line, row in zip(filled, group):
-                    line[begin : begin + size] = np.asarray(row)[: N * B - begin]
+                    line[begin : begin + step] = np.asarray(row)[: N * B - begin]
+            begin += step
         return [o.reshape(len(o), N, B) for o in out]
 
     def residual(self, jets: Array, points: Array) -> Array:
