@@ -8,6 +8,7 @@ never forms a matrix over all coordinates: one small product an axis, and jets t
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from math import prod
 
 import numpy as np
 
@@ -19,7 +20,7 @@ def along(matrix: Array, tensor: Array, axis: int) -> Array:
     shape = tensor.shape
     if tensor.dtype == complex and matrix.dtype == float and axis < len(shape) - 1:  # half the operations of making the matrix complex
         return along(matrix, np.ascontiguousarray(tensor).view(float), axis).view(complex)
-    before, after = int(np.prod(shape[:axis])), int(np.prod(shape[axis + 1 :]))
+    before, after = prod(shape[:axis]), prod(shape[axis + 1 :])
     if after == 1:
         out = tensor.reshape(before, shape[axis]) @ matrix.T
     elif before == 1:

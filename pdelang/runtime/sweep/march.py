@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
+from math import prod
 
 import numpy as np
 
@@ -131,6 +132,6 @@ def written(pieces: Sequence[Piece], axes: Sequence[Array], out: Array, kept: Ar
 def _along(matrix: Array, tensor: Array, axis: int) -> Array:
     """sum_j matrix[i, j] tensor[b, ..., j, ...]: as `along`, behind the instances."""
     shape = tensor.shape[1:]
-    before, after = int(np.prod(shape[:axis])), int(np.prod(shape[axis + 1 :]))
+    before, after = prod(shape[:axis]), prod(shape[axis + 1 :])
     found = np.matmul(matrix, tensor.reshape(len(tensor), before, shape[axis], after))
     return found.reshape(len(tensor), *shape[:axis], len(matrix), *shape[axis + 1 :])
