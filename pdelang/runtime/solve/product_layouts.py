@@ -50,9 +50,9 @@ class Layout:
         """Of a slab, with as many points a kernel as in space."""
         return time_factor(kernels, OVERSAMPLING[min(self.axes, 2)])
 
-    def space(self) -> Space:
+    def space(self, oversampling: float | None = None) -> Space:
         lower, upper = self.program.bounds
-        oversampling = OVERSAMPLING[min(self.axes, 2)]
+        oversampling = oversampling or OVERSAMPLING[min(self.axes, 2)]
         factors: list[Factor] = []
         for i, (n, mapping) in enumerate(zip(self.kernels, self.mappings)):
             make = circle if self.program.periodic[i] else interval

@@ -6,6 +6,7 @@ solution is the first guess.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 
@@ -13,6 +14,7 @@ import numpy as np
 
 from pdelang.runtime.layout.factor import Array
 from pdelang.runtime.layout.product_representation import ProductExpansion
+from pdelang.runtime.layout.slab import TimeFactor, time_factor
 from pdelang.runtime.result import silent
 from pdelang.runtime.solve.product_iteration import Limits
 from pdelang.runtime.solve.product_layouts import Layout, first_layout
@@ -26,6 +28,7 @@ from pdelang.runtime.sweep.inverse import Inverse, inverse_for
 from pdelang.runtime.sweep.program import BatchProgram
 
 FINER, MORE_TIME = 1.2, 3  # kernels in space and in time of the second resolution
+POINTS, TIME_POINTS = 1.5, 1.25  # a kernel, in one space coordinate and in time: of what is solved along a pilot
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,14 +53,26 @@ class Guide:
 
     def finer(self) -> Guide:
         """The same slabs with more kernels in space and in time, for the estimate."""
+        return self._on(
+            lambda layout: layout.coarser(FINER).space(), lambda s: s.layout.time_factor(len(s.system.time.centres) + MORE_TIME)
+        )
+
+    def thinner(self) -> Guide:
+        """The same kernels with fewer points: what is left is judged between them."""
+        if len(self.stretches[0].system.space.factors) != 1:
+            return self  # few points already
+        return self._on(lambda layout: layout.space(POINTS), lambda s: time_factor(len(s.system.time.centres), TIME_POINTS))
+
+    def _on(self, space_of: Callable[[Layout], Space], time_of: Callable[[Stretch], TimeFactor]) -> Guide:
+        """The solution carried to other spaces and time factors."""
         spaces: dict[Layout, Space] = {}
         out = []
         for s in self.stretches:
             if s.layout not in spaces:
-                spaces[s.layout] = s.layout.coarser(FINER).space()
-            space, T = spaces[s.layout], s.layout.time_factor(len(s.system.time.centres) + MORE_TIME)
+                spaces[s.layout] = space_of(s.layout)
+            space = spaces[s.layout]
             starts = tuple(tuple(transferred(s.system.space, space, c) for c in own) for own in s.system.starts)
-            system = SlabSystem(space, T, s.system.begin, s.system.length, starts)
+            system = SlabSystem(space, time_of(s), s.system.begin, s.system.length, starts)
             out.append(replace(s, system=system, W=projected(ProductExpansion.of(s.system, s.W), system)))
         return replace(self, stretches=tuple(out))
 
@@ -79,7 +94,7 @@ def guide_for(program: Program, tolerance: float, limits: Limits) -> Guide | Non
         stretches.append(
             Stretch(SlabSystem(space, stage.layout.time_factor(stage.kernels), stage.begin, stage.length, starts), stage.layout, W)
         )
-    return Guide(program, tuple(stretches), tolerance)
+    return Guide(program, tuple(stretches), tolerance).thinner()
 
 
 @dataclass(frozen=True, eq=False)

@@ -21,7 +21,7 @@ from pdelang.runtime.solve.product_system import Space
 from pdelang.runtime.solve.product_transfer import evaluated
 from pdelang.runtime.sweep.slab import BatchSlab, Starts
 
-EVERY = {1: 2, 2: 3, 3: 4}  # of the places between collocation points, one in so many an axis
+EVERY = {1: 1, 2: 3, 3: 4}  # of the places between collocation points, one in so many an axis
 TIMES = 6
 
 
