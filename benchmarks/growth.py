@@ -29,10 +29,10 @@ def measure(kernels: float) -> dict[str, object]:
     from threadpoolctl import threadpool_limits
 
     from pdelang.compiler.pipeline import compile
-    from pdelang.runtime.solve.product_iteration import solve_slab
-    from pdelang.runtime.solve.product_layouts import Layout, initial_coefficients
-    from pdelang.runtime.solve.product_program import Program
-    from pdelang.runtime.solve.product_system import SlabSystem
+    from pdelang.runtime.solve.product.iteration import solve_slab
+    from pdelang.runtime.solve.product.layouts import Layout, initial_coefficients
+    from pdelang.runtime.solve.product.program import Program
+    from pdelang.runtime.solve.product.system import SlabSystem
 
     n = round((kernels / TIME_KERNELS) ** 0.5)
     layout = Layout(Program(compile(EXAMPLE), {"nu": 0.05}), (n, n), (None, None))

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 def with_sensitivities(compiled: CompiledProblem, solution: Solution, progress: Progress = silent) -> Solution:
     """`sensitivities[name]` is a Solution whose fields are du/dname; where that cannot be had `sensitivity_notes[name]` says why.
 
-    One linear problem a parameter, with the derivative of the residual at the solution: `solve/product_sensitivity.py`.
+    One linear problem a parameter, with the derivative of the residual at the solution: `solve/product/sensitivity.py`.
     """
-    from pdelang.runtime.solve.product_sensitivity import components, sensitivity
-    from pdelang.runtime.solve.product_system import UnsupportedError
+    from pdelang.runtime.solve.product.sensitivity import components, sensitivity
+    from pdelang.runtime.solve.product.system import UnsupportedError
 
     if solution.representation is None:
         return solution

@@ -8,7 +8,7 @@ import pytest
 
 import pdelang
 from pdelang.runtime.solve.host_functions import on_host, plain
-from pdelang.runtime.solve.product_program import Program
+from pdelang.runtime.solve.product.program import Program
 
 TEXTS = {
     "polynomial": "x in [0, 1]\nt in [0, 1]\nparam k in [0.1, 1]\nu_t + u*u_x = k*u_xx\nu(x, 0) = sin(pi*x)\nu(0, t) = t\nu(1, t) = 0",

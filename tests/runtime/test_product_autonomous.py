@@ -7,12 +7,12 @@ import pytest
 
 import pdelang
 from pdelang.compiler.pipeline import compile
-from pdelang.runtime.solve.product_autonomous import LOOK, Autonomous, autonomous_wanted
-from pdelang.runtime.solve.product_derivative import Derivative
-from pdelang.runtime.solve.product_iteration import solve_slab
-from pdelang.runtime.solve.product_layouts import first_layout, initial_coefficients
-from pdelang.runtime.solve.product_program import Program
-from pdelang.runtime.solve.product_system import SlabSystem
+from pdelang.runtime.solve.product.autonomous import LOOK, Autonomous, autonomous_wanted
+from pdelang.runtime.solve.product.derivative import Derivative
+from pdelang.runtime.solve.product.iteration import solve_slab
+from pdelang.runtime.solve.product.layouts import first_layout, initial_coefficients
+from pdelang.runtime.solve.product.program import Program
+from pdelang.runtime.solve.product.system import SlabSystem
 
 BOX = """problem p
 x in [-1, 1]

@@ -8,10 +8,10 @@ import pytest
 import pdelang
 from pdelang.compiler.pipeline import compile
 from pdelang.runtime.layout.product import jet_grids
-from pdelang.runtime.solve.product_derivative import Derivative, reduced
-from pdelang.runtime.solve.product_layouts import first_layout, initial_coefficients
-from pdelang.runtime.solve.product_program import Program
-from pdelang.runtime.solve.product_system import SlabSystem
+from pdelang.runtime.solve.product.derivative import Derivative, reduced
+from pdelang.runtime.solve.product.layouts import first_layout, initial_coefficients
+from pdelang.runtime.solve.product.program import Program
+from pdelang.runtime.solve.product.system import SlabSystem
 
 BOX = """problem p
 x in [0, 1]

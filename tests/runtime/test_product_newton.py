@@ -14,7 +14,7 @@ from pdelang.runtime.layout.product import tensor_points
 from pdelang.runtime.layout.product_representation import ProductExpansion
 from pdelang.runtime.options import SolveOptions
 from pdelang.runtime.result import MethodResult, silent
-from pdelang.runtime.solve.product_newton import product_newton, supports
+from pdelang.runtime.solve.product.newton import product_newton, supports
 from pdelang.runtime.solve.slabs import Slabs
 from pdelang.runtime.status import Status
 from tests.runtime import handmade, handmade_product
@@ -87,7 +87,7 @@ def test_burgers_against_cole_hopf() -> None:
 
 def test_second_solve_compiles_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Layouts, slabs and parameters change; the two compiled functions and their shapes do not."""
-    from pdelang.runtime.solve.product_program import Program
+    from pdelang.runtime.solve.product.program import Program
 
     compiled = handmade_product.burgers(0.05)
     solve(compiled, 1e-4)

@@ -13,14 +13,14 @@ from pdelang.runtime.layout.monitor import Monitor, graded, limited
 from pdelang.runtime.options import SolveOptions
 from pdelang.runtime.result import silent
 from pdelang.runtime.solution import Solution
-from pdelang.runtime.solve.product_continuation import multiplier
-from pdelang.runtime.solve.product_damped import Linearised, damped_newton
-from pdelang.runtime.solve.product_factorised import least_squares, soft_lu
-from pdelang.runtime.solve.product_layouts import first_layout
-from pdelang.runtime.solve.product_newton import product_newton
-from pdelang.runtime.solve.product_program import Program
-from pdelang.runtime.solve.product_singular import softest
-from pdelang.runtime.solve.product_stage import stage
+from pdelang.runtime.solve.product.continuation import multiplier
+from pdelang.runtime.solve.product.damped import Linearised, damped_newton
+from pdelang.runtime.solve.product.factorised import least_squares, soft_lu
+from pdelang.runtime.solve.product.layouts import first_layout
+from pdelang.runtime.solve.product.newton import product_newton
+from pdelang.runtime.solve.product.program import Program
+from pdelang.runtime.solve.product.singular import softest
+from pdelang.runtime.solve.product.stage import stage
 from pdelang.runtime.status import Status
 
 LAYERS = {

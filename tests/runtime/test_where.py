@@ -13,8 +13,8 @@ from pdelang.runtime.options import SolveOptions
 from pdelang.runtime.result import MethodResult
 from pdelang.runtime.sampling import EmptyPointSetError, on_conditions, on_equation
 from pdelang.runtime.solve.kernels import start
-from pdelang.runtime.solve.product_program import Program
-from pdelang.runtime.solve.product_switches import moving_edges, switches
+from pdelang.runtime.solve.product.program import Program
+from pdelang.runtime.solve.product.switches import moving_edges, switches
 from pdelang.runtime.status import Status
 from pdelang.runtime.validation import validate
 

@@ -26,7 +26,7 @@ from pdelang.runtime.generator.polish import Plans, steepness
 from pdelang.runtime.generator.reduced import Reduced
 from pdelang.runtime.generator.seam import Arrays, QueryOptions
 from pdelang.runtime.result import MethodResult
-from pdelang.runtime.solve.product_march import March
+from pdelang.runtime.solve.product.march import March
 from pdelang.runtime.status import Status
 
 jax.config.update("jax_enable_x64", True)

@@ -16,7 +16,7 @@ import numpy as np
 from pdelang.runtime.layout.factor import Array, gaussian_derivatives
 from pdelang.runtime.layout.product import along
 from pdelang.runtime.representation import Index
-from pdelang.runtime.solve.product_system import SlabSystem
+from pdelang.runtime.solve.product.system import SlabSystem
 
 BLOCK = 4096  # values of a jet's intermediate tensor a point are kept below 64 MiB by cutting the points
 

@@ -14,7 +14,7 @@ from pdelang.runtime.result import MethodResult, Progress
 Method = Callable[[CompiledProblem, Parameters, SolveOptions, Progress], MethodResult]
 
 _PLACES = {
-    "product": ("pdelang.runtime.solve.product_newton", "product_newton"),
+    "product": ("pdelang.runtime.solve.product.newton", "product_newton"),
     "least_squares": ("pdelang.runtime.solve.least_squares", "least_squares"),
     "gauss_newton": ("pdelang.runtime.solve.gauss_newton", "gauss_newton"),
     "levenberg_marquardt": ("pdelang.runtime.solve.levenberg_marquardt", "levenberg_marquardt"),

@@ -15,8 +15,8 @@ import numpy as np
 from pdelang.runtime.layout.factor import Array
 from pdelang.runtime.layout.monitor import Monitor, graded
 from pdelang.runtime.layout.product_representation import ProductExpansion
-from pdelang.runtime.solve.product_layouts import Layout
-from pdelang.runtime.solve.product_system import Space
+from pdelang.runtime.solve.product.layouts import Layout
+from pdelang.runtime.solve.product.system import Space
 
 COLUMNS_FIRST = "columns first"
 """Key of the numbers: the arrays that are stored by columns."""

@@ -16,13 +16,13 @@ from pdelang.runtime.layout.factor import Array
 from pdelang.runtime.layout.product_representation import ProductExpansion
 from pdelang.runtime.layout.slab import TimeFactor, time_factor
 from pdelang.runtime.result import silent
-from pdelang.runtime.solve.product_iteration import Limits
-from pdelang.runtime.solve.product_layouts import Layout, first_layout
-from pdelang.runtime.solve.product_march import march
-from pdelang.runtime.solve.product_program import Program
-from pdelang.runtime.solve.product_schedule import projected
-from pdelang.runtime.solve.product_system import SlabSystem, Space
-from pdelang.runtime.solve.product_transfer import transferred
+from pdelang.runtime.solve.product.iteration import Limits
+from pdelang.runtime.solve.product.layouts import Layout, first_layout
+from pdelang.runtime.solve.product.march import march
+from pdelang.runtime.solve.product.program import Program
+from pdelang.runtime.solve.product.schedule import projected
+from pdelang.runtime.solve.product.system import SlabSystem, Space
+from pdelang.runtime.solve.product.transfer import transferred
 from pdelang.runtime.status import Status
 from pdelang.runtime.sweep.inverse import Inverse, inverse_for
 from pdelang.runtime.sweep.program import BatchProgram

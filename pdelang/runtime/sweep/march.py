@@ -10,10 +10,10 @@ from math import prod
 import numpy as np
 
 from pdelang.runtime.layout.factor import Array
-from pdelang.runtime.solve.product_layouts import initial_coefficients
-from pdelang.runtime.solve.product_program import Program
-from pdelang.runtime.solve.product_system import Space
-from pdelang.runtime.solve.product_transfer import transferred
+from pdelang.runtime.solve.product.layouts import initial_coefficients
+from pdelang.runtime.solve.product.program import Program
+from pdelang.runtime.solve.product.system import Space
+from pdelang.runtime.solve.product.transfer import transferred
 from pdelang.runtime.sweep.guide import Guide, Prepared
 from pdelang.runtime.sweep.iteration import solve
 from pdelang.runtime.sweep.program import BatchProgram

@@ -18,7 +18,7 @@ import numpy as np
 
 from pdelang.runtime import mesh
 from pdelang.runtime.layout.factor import Array
-from pdelang.runtime.solve.product_program import Program
+from pdelang.runtime.solve.product.program import Program
 from pdelang.runtime.sweep.instances import Instances
 
 CHUNK, FACE_CHUNK, WIDE = 4096, 1024, 32768  # pairs a call; as many as WIDE where there are

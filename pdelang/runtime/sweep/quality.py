@@ -17,8 +17,8 @@ from pdelang.language.expressions import Jet
 from pdelang.runtime.layout.factor import Array, gaussian_derivatives
 from pdelang.runtime.layout.product import along, contract, tensor_points
 from pdelang.runtime.representation import Index
-from pdelang.runtime.solve.product_system import Space
-from pdelang.runtime.solve.product_transfer import evaluated
+from pdelang.runtime.solve.product.system import Space
+from pdelang.runtime.solve.product.transfer import evaluated
 from pdelang.runtime.sweep.slab import BatchSlab, Starts
 
 EVERY = {1: 1, 2: 3, 3: 4}  # of the places between collocation points, one in so many an axis

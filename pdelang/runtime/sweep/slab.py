@@ -16,7 +16,7 @@ from pdelang.runtime.layout.factor import Array
 from pdelang.runtime.layout.product import along, contract, jet_grids
 from pdelang.runtime.layout.slab import TimeFactor
 from pdelang.runtime.representation import Index
-from pdelang.runtime.solve.product_system import SlabSystem, Space
+from pdelang.runtime.solve.product.system import SlabSystem, Space
 from pdelang.runtime.sweep.program import BatchProgram
 
 Starts = tuple[tuple[Array, ...], ...]

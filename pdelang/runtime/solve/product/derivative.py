@@ -17,7 +17,7 @@ import numpy as np
 from pdelang.runtime.layout.faces import AxisConstraints
 from pdelang.runtime.layout.factor import Array
 from pdelang.runtime.layout.product import contract, jet_grids
-from pdelang.runtime.solve.product_system import SlabSystem
+from pdelang.runtime.solve.product.system import SlabSystem
 
 Orders = tuple[int, ...]
 Operators = Sequence[Sequence[Array | None]]

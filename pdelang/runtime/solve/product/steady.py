@@ -9,14 +9,14 @@ import numpy as np
 
 from pdelang.runtime.options import SolveOptions
 from pdelang.runtime.result import MethodResult, Progress
-from pdelang.runtime.solve.product_adaption import adapted, finer_by, held
-from pdelang.runtime.solve.product_continuation import Path, followed
-from pdelang.runtime.solve.product_estimate import AIM, difference, estimate, sizes
-from pdelang.runtime.solve.product_iteration import Limits
-from pdelang.runtime.solve.product_layouts import Layout, first_layout
-from pdelang.runtime.solve.product_program import Program
-from pdelang.runtime.solve.product_singular import softest
-from pdelang.runtime.solve.product_stage import Stage, stage
+from pdelang.runtime.solve.product.adaption import adapted, finer_by, held
+from pdelang.runtime.solve.product.continuation import Path, followed
+from pdelang.runtime.solve.product.estimate import AIM, difference, estimate, sizes
+from pdelang.runtime.solve.product.iteration import Limits
+from pdelang.runtime.solve.product.layouts import Layout, first_layout
+from pdelang.runtime.solve.product.program import Program
+from pdelang.runtime.solve.product.singular import softest
+from pdelang.runtime.solve.product.stage import Stage, stage
 from pdelang.runtime.status import Status
 
 RATES, SLOW = 3, 4.0  # pairs of layouts whose orders are compared, and the order below which the residual falls slowly

@@ -27,8 +27,8 @@ import scipy.linalg as sl
 from pdelang.runtime.layout.faces import AxisConstraints
 from pdelang.runtime.layout.factor import Array
 from pdelang.runtime.layout.product import contract, jet_grids
-from pdelang.runtime.solve.product_derivative import Derivative, Term
-from pdelang.runtime.solve.product_system import SlabSystem
+from pdelang.runtime.solve.product.derivative import Derivative, Term
+from pdelang.runtime.solve.product.system import SlabSystem
 
 VECTORS = 160  # of one Krylov space; with more, orthogonalisation costs more than the operator
 RESTARTS, GAINED = 6, 0.1  # of one product, and the share of the residual that each must fall to

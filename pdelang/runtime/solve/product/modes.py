@@ -21,7 +21,7 @@ from pdelang.runtime.layout.faces import AxisConstraints
 from pdelang.runtime.layout.factor import Array
 from pdelang.runtime.layout.product import contract
 from pdelang.runtime.layout.slab import TimeFactor
-from pdelang.runtime.solve.product_system import SlabSystem
+from pdelang.runtime.solve.product.system import SlabSystem
 
 EIGENVECTOR_CONDITION = 1e7
 SINGULAR = 1e-12  # of the largest: a mode that the operator does not see (a pressure's constant) is left alone

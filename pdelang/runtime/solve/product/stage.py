@@ -10,11 +10,11 @@ import numpy as np
 from pdelang.runtime.layout.factor import Array
 from pdelang.runtime.layout.product_representation import ProductExpansion
 from pdelang.runtime.layout.slab import no_time
-from pdelang.runtime.solve.product_gauss_newton import galerkin_wanted, least_squares_wanted, solve_galerkin, solve_least_squares
-from pdelang.runtime.solve.product_iteration import solve_slab
-from pdelang.runtime.solve.product_layouts import Layout
-from pdelang.runtime.solve.product_system import SlabSystem, Space
-from pdelang.runtime.solve.product_transfer import transferred
+from pdelang.runtime.solve.product.gauss_newton import galerkin_wanted, least_squares_wanted, solve_galerkin, solve_least_squares
+from pdelang.runtime.solve.product.iteration import solve_slab
+from pdelang.runtime.solve.product.layouts import Layout
+from pdelang.runtime.solve.product.system import SlabSystem, Space
+from pdelang.runtime.solve.product.transfer import transferred
 
 NEWTON_SHARE = 0.02  # of the tolerance, for the last step of Newton's iteration
 

@@ -11,7 +11,7 @@ import numpy as np
 from scipy.stats import qmc
 
 from pdelang.runtime.layout.factor import Array
-from pdelang.runtime.solve.product_program import Program
+from pdelang.runtime.solve.product.program import Program
 
 PLACES, TIMES = 64, 257
 BISECTIONS = 60

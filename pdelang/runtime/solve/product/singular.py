@@ -15,8 +15,8 @@ import scipy.linalg as sl
 
 from pdelang.runtime.layout.factor import Array
 from pdelang.runtime.layout.product import contract
-from pdelang.runtime.solve.product_linear import frozen_blocks
-from pdelang.runtime.solve.product_stage import Stage
+from pdelang.runtime.solve.product.linear import frozen_blocks
+from pdelang.runtime.solve.product.stage import Stage
 
 LARGEST = 1000  # unknowns: the cost is a factorisation
 FREE, SOFT = (

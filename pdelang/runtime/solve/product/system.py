@@ -19,7 +19,7 @@ from pdelang.runtime.layout.factor import Array, Factor
 from pdelang.runtime.layout.product import along, contract, jet_grids, tensor_points
 from pdelang.runtime.layout.slab import TimeFactor
 from pdelang.runtime.representation import Index
-from pdelang.runtime.solve.product_program import Program
+from pdelang.runtime.solve.product.program import Program
 
 STILL = 1e-3
 """Of |u| over the domain's lengths: terms below it are measured by it, so an error in u stays below this share of the tolerance."""

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from pdelang.runtime.layout.factor import Array
-from pdelang.runtime.solve.product_schedule import MARGIN
-from pdelang.runtime.solve.product_system import Quality, SlabSystem
+from pdelang.runtime.solve.product.schedule import MARGIN
+from pdelang.runtime.solve.product.system import Quality, SlabSystem
 
 SHARE = 100  # a slab shorter than this share of the time may have a residual as large as makes its part of the norm equal
 SAFETY = 0.5

@@ -1,8 +1,8 @@
 """Linear algebra of product layouts: the frozen operator, its dense inverse, and GMRES around it.
 
 Frozen at the slab's mean, the derivative is  sum_k A_k W S_k^T  with S_k powers of the integration matrix: in the eigenbasis
-of that matrix one small system an eigenvalue (DenseModes), or what `product_modes.py` makes of separable operators. Frozen
-operators precondition; what is exact with constant coefficients converges in one step. Steady systems: `product_gauss_newton.py`.
+of that matrix one small system an eigenvalue (DenseModes), or what `modes.py` makes of separable operators. Frozen
+operators precondition; what is exact with constant coefficients converges in one step. Steady systems: `gauss_newton.py`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from scipy.linalg.lapack import dgetrf, dgetrs, zgetrf, zgetrs
 from pdelang.runtime.layout.faces import StackedConstraints
 from pdelang.runtime.layout.factor import Array
 from pdelang.runtime.layout.product import along
-from pdelang.runtime.solve.product_system import SlabSystem, Space
+from pdelang.runtime.solve.product.system import SlabSystem, Space
 
 Key = tuple[int, int]  # (time order of the field, order of the time derivative): selects the power of the integration matrix
 

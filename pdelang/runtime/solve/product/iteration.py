@@ -1,6 +1,6 @@
 """Newton on one slab or steady box: R(lift + N Y) = 0, with the derivative that the compiler emits.
 
-GMRES, preconditioned by the frozen operator. Steady systems of moderate size: `product_gauss_newton.py`.
+GMRES, preconditioned by the frozen operator. Steady systems of moderate size: `gauss_newton.py`.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ import numpy as np
 
 from pdelang.runtime.layout.faces import AxisConstraints
 from pdelang.runtime.layout.factor import Array
-from pdelang.runtime.solve.product_autonomous import Autonomous, autonomous_wanted
-from pdelang.runtime.solve.product_derivative import Derivative
-from pdelang.runtime.solve.product_linear import (
+from pdelang.runtime.solve.product.autonomous import Autonomous, autonomous_wanted
+from pdelang.runtime.solve.product.derivative import Derivative
+from pdelang.runtime.solve.product.linear import (
     LARGEST_DENSE,
     DenseModes,
     Tests,
@@ -22,8 +22,8 @@ from pdelang.runtime.solve.product_linear import (
     gmres,
     test_space,
 )  # fmt: skip
-from pdelang.runtime.solve.product_modes import FastDiagonal, mode_inverse
-from pdelang.runtime.solve.product_system import SlabSystem, UnsupportedError
+from pdelang.runtime.solve.product.modes import FastDiagonal, mode_inverse
+from pdelang.runtime.solve.product.system import SlabSystem, UnsupportedError
 
 NEWTON_LIMIT = 14
 KRYLOV_LIMIT, KRYLOV_NUMBERS = (60, 100), 4e7  # iterations before a restart: as many as leave their vectors so many numbers

@@ -10,8 +10,8 @@ from pdelang.runtime.layout.factor import GHOSTS, OVERLAP, PERIODIC_OVERLAP, Arr
 from pdelang.runtime.layout.monitor import Monitor, graded, limited, local_length
 from pdelang.runtime.layout.product import along, contract
 from pdelang.runtime.layout.slab import TimeFactor, time_factor
-from pdelang.runtime.solve.product_program import Program
-from pdelang.runtime.solve.product_system import Space, UnsupportedError
+from pdelang.runtime.solve.product.program import Program
+from pdelang.runtime.solve.product.system import Space, UnsupportedError
 
 SMALLEST_INTERVAL, SMALLEST_CIRCLE = 24, 13
 LARGEST = {0: 0, 1: 720, 2: 256, 3: 56, 4: 30}  # kernels an axis, by the number of axes

@@ -14,7 +14,7 @@ import numpy as np
 
 from pdelang.runtime.layout.factor import Array
 from pdelang.runtime.layout.product import along, contract
-from pdelang.runtime.solve.product_system import Space
+from pdelang.runtime.solve.product.system import Space
 
 Starts = tuple[tuple[Array, ...], ...]
 

@@ -24,12 +24,12 @@ from pdelang.runtime.layout.factor import Array, Factor, circle, gauss_legendre,
 from pdelang.runtime.layout.product_representation import Axis, ProductExpansion
 from pdelang.runtime.layout.slab import no_time, time_factor
 from pdelang.runtime.representation import Representation
-from pdelang.runtime.solve.product_gauss_newton import galerkin_wanted, least_squares_wanted, solve_galerkin, solve_least_squares
-from pdelang.runtime.solve.product_iteration import Inverse, Solved, solve_slab
-from pdelang.runtime.solve.product_layouts import initial_coefficients
-from pdelang.runtime.solve.product_program import Program
-from pdelang.runtime.solve.product_system import SlabSystem, Space, UnsupportedError
-from pdelang.runtime.solve.product_transfer import Starts, made_admissible, transferred
+from pdelang.runtime.solve.product.gauss_newton import galerkin_wanted, least_squares_wanted, solve_galerkin, solve_least_squares
+from pdelang.runtime.solve.product.iteration import Inverse, Solved, solve_slab
+from pdelang.runtime.solve.product.layouts import initial_coefficients
+from pdelang.runtime.solve.product.program import Program
+from pdelang.runtime.solve.product.system import SlabSystem, Space, UnsupportedError
+from pdelang.runtime.solve.product.transfer import Starts, made_admissible, transferred
 from pdelang.runtime.solve.slabs import Slabs
 
 FINER, MORE_TIME = 1.2, 3  # kernels in space and in time: du/dc is a derivative, and rougher than u

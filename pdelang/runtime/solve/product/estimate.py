@@ -6,7 +6,7 @@ import numpy as np
 
 from pdelang.runtime.layout.factor import Array
 from pdelang.runtime.representation import Representation
-from pdelang.runtime.solve.product_program import Program
+from pdelang.runtime.solve.product.program import Program
 
 SAMPLES = {1: 801, 2: 101, 3: 31, 4: 15}  # points an axis on which two solutions are compared
 AIM = 0.4  # the residual at collocation points is smaller than on independent ones

@@ -19,14 +19,14 @@ from pdelang.runtime.layout.product_representation import ProductExpansion
 from pdelang.runtime.layout.slab import TimeFactor
 from pdelang.runtime.result import Progress
 from pdelang.runtime.solve.checkpoint import Recorder, recorder_of
-from pdelang.runtime.solve.product_iteration import Inverse, Limits, Solved, solve_slab
-from pdelang.runtime.solve.product_layouts import AHEAD, Layout, initial_coefficients
-from pdelang.runtime.solve.product_program import Program
-from pdelang.runtime.solve.product_schedule import Schedule, Stage, extrapolated, projected
-from pdelang.runtime.solve.product_switches import moving_edges, switches
-from pdelang.runtime.solve.product_system import SlabSystem, Space
-from pdelang.runtime.solve.product_transfer import Starts, made_admissible, transfer
-from pdelang.runtime.solve.product_verdict import EARLY, MOST, SAFETY, STEEP, Known, Verdict, judged
+from pdelang.runtime.solve.product.iteration import Inverse, Limits, Solved, solve_slab
+from pdelang.runtime.solve.product.layouts import AHEAD, Layout, initial_coefficients
+from pdelang.runtime.solve.product.program import Program
+from pdelang.runtime.solve.product.schedule import Schedule, Stage, extrapolated, projected
+from pdelang.runtime.solve.product.switches import moving_edges, switches
+from pdelang.runtime.solve.product.system import SlabSystem, Space
+from pdelang.runtime.solve.product.transfer import Starts, made_admissible, transfer
+from pdelang.runtime.solve.product.verdict import EARLY, MOST, SAFETY, STEEP, Known, Verdict, judged
 from pdelang.runtime.solve.slabs import Slabs
 from pdelang.runtime.status import Status
 

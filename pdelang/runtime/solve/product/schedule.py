@@ -16,8 +16,8 @@ import numpy as np
 from pdelang.runtime.layout.factor import Array
 from pdelang.runtime.layout.product_representation import ProductExpansion
 from pdelang.runtime.representation import Representation
-from pdelang.runtime.solve.product_layouts import AHEAD, Layout
-from pdelang.runtime.solve.product_system import SlabSystem
+from pdelang.runtime.solve.product.layouts import AHEAD, Layout
+from pdelang.runtime.solve.product.system import SlabSystem
 
 MARGIN = 0.3  # of the tolerance, what a slab's defect in time aims at
 STRETCH = (0.3, 1.8)

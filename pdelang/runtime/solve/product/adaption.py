@@ -14,9 +14,9 @@ import numpy as np
 from pdelang.runtime.layout.factor import OVERLAP, PERIODIC_OVERLAP, Array
 from pdelang.runtime.layout.monitor import LARGEST, SMALLEST, Monitor, graded, limited
 from pdelang.runtime.layout.product import along, contract
-from pdelang.runtime.solve.product_layouts import Layout
-from pdelang.runtime.solve.product_linear import LARGEST_DENSE
-from pdelang.runtime.solve.product_stage import Stage
+from pdelang.runtime.solve.product.layouts import Layout
+from pdelang.runtime.solve.product.linear import LARGEST_DENSE
+from pdelang.runtime.solve.product.stage import Stage
 
 ORDERS = 4
 GRADED_FROM = 40  # kernels an axis below which grading is not considered

@@ -10,10 +10,10 @@ from threadpoolctl import threadpool_limits
 from pdelang.compiler.compiled import CompiledProblem, Parameters
 from pdelang.runtime.options import SolveOptions
 from pdelang.runtime.result import MethodResult, Progress
-from pdelang.runtime.solve.product_evolution import solve_evolution
-from pdelang.runtime.solve.product_program import Program
-from pdelang.runtime.solve.product_steady import solve_steady
-from pdelang.runtime.solve.product_system import UnsupportedError
+from pdelang.runtime.solve.product.evolution import solve_evolution
+from pdelang.runtime.solve.product.program import Program
+from pdelang.runtime.solve.product.steady import solve_steady
+from pdelang.runtime.solve.product.system import UnsupportedError
 from pdelang.runtime.status import Status
 
 

@@ -1,4 +1,4 @@
-"""J^-1 of a steady problem's linearisation, for `product_damped.py`: three ways, each a function of right-hand sides.
+"""J^-1 of a steady problem's linearisation, for `damped.py`: three ways, each a function of right-hand sides.
 
 Sylvester: A X + X B^T = R where a two-dimensional operator is a sum of one-dimensional ones. Soft LU: a square matrix, whose modes that are
 nearly undetermined (a layer that may sit anywhere) move by bounded steps. QR: least squares.
@@ -13,8 +13,8 @@ import scipy.linalg as sl
 
 from pdelang.runtime.layout.faces import AxisConstraints
 from pdelang.runtime.layout.factor import Array
-from pdelang.runtime.solve.product_damped import Solve
-from pdelang.runtime.solve.product_system import SlabSystem
+from pdelang.runtime.solve.product.damped import Solve
+from pdelang.runtime.solve.product.system import SlabSystem
 
 DEPENDENT, RANK = 1e-11, 1e-12  # share of the largest: diagonal of R from which singular values decide, and which of these count
 SOFT = 1e-7  # of the median singular value: below it lie modes that the equation hardly determines
