@@ -50,7 +50,8 @@ def _rows(solution: Solution, written: Sequence[Path], checkpoint: Path | None) 
     yield from _labelled("spread", ((text, "") for text in spreads))
     yield from _labelled("du/dc", _sensitivities(solution))
     iterations = f"{solution.iterations} iteration{'s' if solution.iterations != 1 else ''}"
-    yield "size", f"{solution.kernels:,} kernels, {iterations}", ""
+    unit = "parameters" if getattr(solution.representation, "kind", "") == "network" else "kernels"
+    yield "size", f"{solution.kernels:,} {unit}, {iterations}", ""
     yield "time", f"{solution.compile_seconds:.2f} s to compile, {solution.seconds:.2f} s to solve", ""
     if written:
         yield "written", ", ".join(str(path) for path in written), ""
