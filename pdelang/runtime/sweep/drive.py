@@ -35,8 +35,8 @@ from pdelang.runtime.sweep.program import BatchProgram
 from pdelang.runtime.workers import cores
 
 AIM = 0.2  # of the tolerance: what a pilot is solved to, so that its layouts hold more than itself
-WORKING = 2**17  # values of one jet on one slab, all instances of a chunk: 1 MiB
-MOST_CHUNK = 256
+WORKING = 2**18  # values of one jet on one slab, all instances of a chunk: 2 MiB
+MOST_CHUNK = 512
 SAMPLES = 4  # instances solved at a second resolution, a group
 SMALLEST_ESTIMATE = 1e-14
 
