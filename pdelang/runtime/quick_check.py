@@ -17,6 +17,7 @@ import numpy as np
 from pdelang.compiler.compiled import CompiledEquation, CompiledProblem, Parameters
 from pdelang.runtime.certificate import Certificate, EquationReport, TermReport
 from pdelang.runtime.expansion import GaussianExpansion
+from pdelang.runtime.generator.basis import jet_basis
 from pdelang.runtime.representation import Index
 from pdelang.runtime.sampling import sobol
 from pdelang.runtime.validation import SEED_OFFSET, relative
@@ -60,7 +61,7 @@ class QuickCheck:
     def _sizes(self, theta: Any, points: jax.Array, params: Any, wanted: list[Index], half: jax.Array) -> dict[Index, jax.Array]:
         """size(D^a u) of every jet, as `validation` has it."""
         orders = list(dict.fromkeys(o for _, o in wanted))
-        basis = self.compiled.module.jet_basis(theta, points, params, orders)
+        basis = jet_basis(self.compiled, theta, points, params, orders)
         rms = {(f, o): jnp.sqrt(jnp.mean((basis[orders.index(o)] @ theta["weights"][f]) ** 2)) for f, o in wanted}
         zero = (0,) * len(half)
         return {(f, o): jnp.maximum(r, rms[f, zero] * jnp.prod(half ** -jnp.array(o, float))) for (f, o), r in rms.items()}
@@ -72,7 +73,7 @@ class QuickCheck:
         for p, at in enumerate(places):
             mine = [(a, j) for a, j in enumerate(e.jets) if j.place == p]
             orders = list(dict.fromkeys(j.orders for _, j in mine))
-            basis = self.compiled.module.jet_basis(theta, at, params, orders) if mine else ()
+            basis = jet_basis(self.compiled, theta, at, params, orders) if mine else ()
             for a, j in mine:
                 jets[a] = basis[orders.index(j.orders)] @ theta["weights"][j.field]
         values, at = jnp.stack(jets), places[0]

@@ -17,6 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from pdelang.compiler.compiled import CompiledProblem
+from pdelang.runtime.generator.basis import jet_basis
 from pdelang.runtime.generator.decoder import StandardLayout
 from pdelang.runtime.generator.points import Points, moved
 from pdelang.runtime.generator.projection import factored
@@ -51,8 +52,8 @@ def estimated(compiled: CompiledProblem, layout: StandardLayout) -> Any:
         weights = -solve(jnp.concatenate(residuals)).reshape(fields, -1)
         lower, upper = compiled.bounds(params)
         at, value = lower + (upper - lower) * inside, [(0,) * d]
-        error = weights @ compiled.module.jet_basis(between, at, params, value)[0].T
-        return jnp.stack([error, theta["weights"] @ compiled.module.jet_basis(theta, at, params, value)[0].T])
+        error = weights @ jet_basis(compiled, between, at, params, value)[0].T
+        return jnp.stack([error, theta["weights"] @ jet_basis(compiled, theta, at, params, value)[0].T])
 
     return figures
 

@@ -18,6 +18,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from pdelang.runtime.bilevel import Instance
+from pdelang.runtime.generator.basis import jet_basis
 from pdelang.runtime.generator.points import Points, folded, near
 from pdelang.runtime.generator.projection import Projection
 from pdelang.runtime.generator.rows import Theta, calmed, system
@@ -70,20 +71,20 @@ class Refinement:
 
     def _values(self, theta: Theta, points: jax.Array, params: Any) -> jax.Array:
         """(F, N)."""
-        return theta["weights"] @ self.instance.compiled.module.jet_basis(theta, points, params, [(0,) * points.shape[1]])[0].T
+        return theta["weights"] @ jet_basis(self.instance.compiled, theta, points, params, [(0,) * points.shape[1]])[0].T
 
     def _placed(self, theta: Theta, places: jax.Array, score: jax.Array, params: Any) -> Theta:
         """The new kernels, without weights."""
         compiled = self.instance.compiled
         lower, upper = compiled.bounds(params)
         points, zero = lower + (upper - lower) * (places + 1) / 2, [(0,) * places.shape[1]]
-        felt = jnp.argmax(compiled.module.jet_basis(theta, points, params, zero)[0], axis=1)
+        felt = jnp.argmax(jet_basis(compiled, theta, points, params, zero)[0], axis=1)
         scales = theta["log_scales"][felt] + np.log(NARROWER)
 
         def place(score: jax.Array, _: Any) -> tuple[jax.Array, jax.Array]:
             n = jnp.argmax(score)
             kernel = {name: theta[name][felt[n]][None] for name in ("log_scales", "shears")} | {"centres": places[n][None]}
-            return score * (1 - compiled.module.jet_basis(kernel, points, params, zero)[0, :, 0]), n
+            return score * (1 - jet_basis(compiled, kernel, points, params, zero)[0, :, 0]), n
 
         _, chosen = jax.lax.scan(place, score, None, self.count)
         weights = jnp.zeros((theta["weights"].shape[0], self.count))

@@ -17,6 +17,7 @@ import jax
 import jax.numpy as jnp
 
 from pdelang.compiler.compiled import CompiledEquation, CompiledProblem
+from pdelang.runtime.generator.basis import jet_basis
 from pdelang.runtime.objective import alpha
 from pdelang.runtime.options import SolveOptions
 
@@ -157,7 +158,7 @@ def _basis(compiled: CompiledProblem, equation: CompiledEquation, geometry: Thet
     basis: list[Any] = [None] * len(equation.jets)
     for p, at in enumerate(_places(equation, points, params)):
         orders = list(dict.fromkeys(j.orders for j in equation.jets if j.place == p))
-        values = compiled.module.jet_basis(geometry, at, params, orders) if orders else ()
+        values = jet_basis(compiled, geometry, at, params, orders) if orders else ()
         for a, jet in enumerate(equation.jets):
             if jet.place == p:
                 basis[a] = values[orders.index(jet.orders)]
@@ -172,7 +173,7 @@ def calmed(compiled: CompiledProblem, built: System, geometry: Theta, weights: j
     orders = [(0,) * d, *(tuple(int(j == i) for j in range(d)) for i in space)]
     count = len(compiled.equations)
     at = built.blocks[0].points
-    basis = compiled.module.jet_basis(jax.lax.stop_gradient(geometry), at, built.params, orders)
+    basis = jet_basis(compiled, jax.lax.stop_gradient(geometry), at, built.params, orders)
     u, *slopes = jnp.einsum("ank,fk->afn", basis, jax.lax.stop_gradient(weights))
     steepness = sum(((upper[i] - lower[i]) / 2) ** 2 * s**2 for i, s in zip(space, slopes))
     ratio = jnp.max(steepness / jnp.maximum(jnp.mean(u**2, axis=1, keepdims=True), 1e-12), axis=0)
