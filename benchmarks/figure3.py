@@ -82,22 +82,37 @@ def reached(rows: list[Row]) -> float:
     return min((float(r["step"]) for r in rows if float(r["error"]) <= GOAL), default=np.inf)
 
 
+def kept(rows: list[Row]) -> float:
+    """The first step from which on no error is above GOAL; inf if the last one is."""
+    above = max((float(r["step"]) for r in rows if float(r["error"]) > GOAL), default=-1)
+    return min((float(r["step"]) for r in rows if float(r["step"]) > above), default=np.inf)
+
+
+def median_of(when: list[float]) -> str:
+    """Over all runs; those that never get there count as inf."""
+    middle = np.median(when)
+    return f"{middle:.0f}" if np.isfinite(middle) else f"not in half of {len(when)}"
+
+
 def table(study: Study, steps: int, family: Any) -> str:
-    shown = sorted({0, 10, 50, steps})
+    """A row a start; longer runs of the same start, where there are some, have rows of their own."""
     rows = []
-    for start, (label, _) in LABELS.items():
+    pairs = [(s, n) for s in LABELS for n in sorted({int(r["steps"]) for r in study.of(start=s)}) if n >= steps]
+    for start, budget in pairs:
+        seeds = {r["seed"] for r in study.of(start=start, steps=budget)}
+        runs = [study.of(start=start, steps=budget, seed=seed) for seed in seeds]
         cells = []
-        for step in shown:
-            errors = [float(r["error"]) for r in study.of(start=start, steps=steps, step=step)]
+        for step in (0, steps // 100, steps // 20, budget):
+            errors = [float(r["error"]) for r in study.of(start=start, steps=budget, step=step)]
             cells.append(f"{np.exp(np.mean(np.log(errors))):.2e}" if errors else "-")
-        seeds = {r["seed"] for r in study.of(start=start, steps=steps)}
-        when = [reached(study.of(start=start, steps=steps, seed=seed)) for seed in seeds]
-        ended = [w for w in when if np.isfinite(w)]
-        cells.append(f"{np.median(ended):.0f} ({len(ended)} of {len(when)})" if ended else f"none of {len(when)}")
-        rows.append([label, *cells])
-    header = ["relative L2 error after", *(f"{step} steps" for step in shown), f"steps to {GOAL:g}: median (runs)"]
+        worst = max(float(r["error"]) for run in runs for r in run[1:])
+        firsts, lasts = [reached(run) for run in runs], [kept(run) for run in runs]
+        got = sum(map(np.isfinite, lasts))
+        rows.append([LABELS[start][0], f"{budget} ({len(runs)})", *cells, f"{worst:.2g}", median_of(firsts), median_of(lasts), f"{got}"])
+    errors = (f"error after {step} steps" for step in (0, steps // 100, steps // 20))
+    header = ["", "steps (runs)", *errors, "after all", "largest on the way", f"steps to {GOAL:g}", "and no more above it", "runs that are"]
     trained_for = f"the family ({family.record.generator}) was trained for {family.record.seconds / 60:.1f} minutes"
-    note = f"\nGeometric means over values of beta drawn from [1, 50]; {trained_for}.\n"
+    note = f"\nRelative L2 errors, geometric means over values of beta drawn from [1, 50]; steps are medians; {trained_for}.\n"
     return markdown(header, rows) + note
 
 

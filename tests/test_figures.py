@@ -58,3 +58,11 @@ def test_the_clock_and_the_error_of_a_trace() -> None:
     assert points[0].error == pytest.approx(1.0)
     assert points[2].error < points[1].error < 1
     assert points[2].seconds > points[1].seconds > 0
+
+
+def test_a_network_at_its_authors_size() -> None:
+    from published import PUBLISHED, measured
+
+    (row,) = measured(PUBLISHED["pig"], 60)
+    assert row["parameters"] == pytest.approx(PUBLISHED["pig"].options["unknowns"], rel=0.05)
+    assert row["error"] < 0.95
