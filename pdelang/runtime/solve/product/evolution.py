@@ -32,6 +32,8 @@ ATTEMPTS = 3  # at a first pass
 ROUGHEST = 1e-2
 COARSE_PASS = 30.0  # tolerance of the first pass in units of the asked one
 SINGLE = 1e-7  # tolerance from which the first pass aims at it straight away: where it gets there, no second one is needed
+SINGLE_SHARE, FIRST_SHARE_OF_TIME = 0.15, 0.35
+"""Of the time that is left, for a first pass at the tolerance itself, and for a coarse one."""
 LOOSER = 10.0  # a pass that is out of reach is repeated at so many times its tolerance, if that is finer by
 FINER = 3.0  # than the pass before
 GENTLY = (
@@ -68,7 +70,8 @@ class _Passes:
         tolerance = min((AIM if self.tolerance >= SINGLE else COARSE_PASS) * self.tolerance, ROUGHEST)
         for attempt in range(ATTEMPTS):
             last, now = attempt == ATTEMPTS - 1 or tolerance >= ROUGHEST, clock.monotonic()
-            done = self.march(layout, tolerance, self.limits.deadline if last else now + 0.35 * (self.limits.deadline - now))
+            share = SINGLE_SHARE if tolerance <= AIM * self.tolerance else FIRST_SHARE_OF_TIME
+            done = self.march(layout, tolerance, self.limits.deadline if last else now + share * (self.limits.deadline - now))
             if last or done.status is not Status.ITERATION_LIMIT:
                 break
             tolerance = min(COARSE_PASS * tolerance, ROUGHEST)
