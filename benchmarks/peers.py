@@ -88,7 +88,8 @@ def figure(value: float | None, form: str) -> str:
 
 
 def row(record: Record) -> list[str]:
-    note = record.get("failure", "silent" if record["code"] != "pdelang" and not record["error"] < 1e-2 else "")
+    silent = "error" in record and record["code"] != "pdelang" and not record["error"] < 1e-2
+    note = record.get("failure", "silent" if silent else "")
     return [record["problem"], record["code"], record["setting"], figure(record.get("error"), ".1e"),
             figure(record.get("seconds"), ".3f"), figure(record.get("first"), ".2f"), note]  # fmt: skip
 
