@@ -106,7 +106,7 @@ class _Passes:
 def solve_evolution(program: Program, options: SolveOptions, progress: Progress) -> MethodResult:
     deadline = clock.monotonic() + options.time_limit
     tolerance = max(options.tolerance, 1e-13)
-    layout = first_layout(program, options.kernels)
+    layout = replace(first_layout(program, options.kernels), gentle=tolerance < SINGLE)
     passes = _Passes(program, tolerance, Limits(deadline, options.slabs, options.max_iterations), progress)
     coarse = passes.first(layout.coarser(FIRST_SHARE) if layout.fixed else layout)
     if coarse.status not in COMPLETE:
