@@ -30,7 +30,7 @@ OVERSAMPLING = {0: 2.0, 1: 2.0, 2: 1.25}  # points a kernel, by the number of ax
 FURTHER = (1.15, 2.0)  # least and largest growth of an axis in one refinement
 GROWTH, GENTLE_GROWTH = 0.6, 0.25
 """Of the local length, a unit of length. The gentle one, which a steady problem takes, asks for twice the kernels of Burgers' equation at
-1e-6, and of Allen-Cahn at 1e-6 (4.6 s of the processor for 2.2); at 1e-8 Allen-Cahn takes 11 s with it and 144 s without."""
+1e-6, and of Allen-Cahn at 1e-6 (4.6 s of the processor for 2.2); at 1e-8 Allen-Cahn takes 8 s with it and 144 s without."""
 AHEAD = 0.4  # of the limit, what a refinement aims at: a few kernels more cost less than a slab that is rejected again
 
 
