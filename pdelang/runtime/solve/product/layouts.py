@@ -28,6 +28,7 @@ of the range (Allen-Cahn at x = 1); at the ends of an interval those of a coarse
 GRADED_FROM = 40  # kernels an axis below which grading is not considered
 OVERSAMPLING = {0: 2.0, 1: 2.0, 2: 1.25}  # points a kernel, by the number of axes; 1.25 represents as well, 2 sees more of a residual
 FURTHER = (1.15, 2.0)  # least and largest growth of an axis in one refinement
+FURTHER_ROUGH = (1.15, 1.3)
 GROWTH, GENTLE_GROWTH = 0.6, 0.25
 """Of the local length, a unit of length. The gentle one, which a steady problem takes, asks for twice the kernels of Burgers' equation at
 1e-6, and of Allen-Cahn at 1e-6 (4.6 s of the processor for 2.2); at 1e-8 Allen-Cahn takes 8 s with it and 144 s without."""
@@ -37,13 +38,15 @@ AHEAD = 0.4  # of the limit, what a refinement aims at: a few kernels more cost 
 @dataclass(frozen=True, eq=False)
 class Layout:
     """kernels and mapping an axis (mapping None: uniform). fixed: the user's number of kernels, not to be refined. gentle: whether periodic
-    coordinates are graded gently, for tolerances at which what a kink stirs up in a steep one matters."""
+    coordinates are graded gently, for tolerances at which what a kink stirs up in a steep one matters. rough: what is not smooth is everywhere
+    (`smoothing.py`): no grading, and defects fall slowly with the number of kernels."""
 
     program: Program
     kernels: tuple[int, ...]
     mappings: tuple[Mapping | None, ...]
     fixed: bool = False
     gentle: bool = False
+    rough: bool = False
 
     @property
     def axes(self) -> int:
@@ -68,7 +71,8 @@ class Layout:
     def growths(self, defects: Array, limit: float, ahead: float = 1.0) -> Array:
         """Factor by which each axis' resolution must grow, (axes,): defects fall like exp(-c n). One where the limit is met."""
         here, wanted = np.log(np.clip(defects, 1e-14, 0.3)), np.log(np.clip(ahead * limit, 1e-14, 0.3))
-        return np.where(defects > limit, np.clip(wanted / here, *FURTHER), 1.0)
+        further = FURTHER_ROUGH if self.rough else FURTHER
+        return np.where(defects > limit, np.clip(wanted / here, *further), 1.0)
 
     def refined(self, defects: Array, limit: float, ahead: float = 1.0) -> Layout | None:
         """More kernels on the axes whose defect is above the limit. None: no axis can grow."""
@@ -103,8 +107,8 @@ class Layout:
         keep: the spacing grows nowhere (the layout was made for initial values that the solution has since smoothed).
         """
         finer = self.refined(defects, limit, AHEAD)
-        if finer is None:
-            return None
+        if finer is None or self.rough:
+            return finer
         kernels, mappings = list(finer.kernels), list(self.mappings)
         for i, growth in enumerate(self.growths(defects, limit, AHEAD)):
             if growth == 1 or finer.kernels[i] < GRADED_FROM:

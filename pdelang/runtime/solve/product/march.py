@@ -10,7 +10,7 @@ lengths and first guesses from it.
 from __future__ import annotations
 
 import time as clock
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -23,6 +23,7 @@ from pdelang.runtime.solve.product.iteration import Inverse, Limits, Solved, sol
 from pdelang.runtime.solve.product.layouts import AHEAD, Layout, initial_coefficients
 from pdelang.runtime.solve.product.program import Program
 from pdelang.runtime.solve.product.schedule import Schedule, Stage, extrapolated, projected
+from pdelang.runtime.solve.product.smoothing import smooths
 from pdelang.runtime.solve.product.switches import moving_edges, switches
 from pdelang.runtime.solve.product.system import SlabSystem, Space
 from pdelang.runtime.solve.product.transfer import Starts, made_admissible, transfer
@@ -32,6 +33,7 @@ from pdelang.runtime.status import Status
 
 SHORTEST = 1e-7  # of the whole time
 INITIAL_LAYOUTS = 16
+EMPTY = 1.3  # kernels of a rough layout over those that hold the initial values, whose shortest waves it is not to stir up
 EVEN = 0.6  # of the largest layout in several coordinates: smooth initial values move through the box, grading does not
 ALGEBRAIC = 0.2  # share of the initial values' defect that remains after a refinement if they are not smooth
 STEEPENING = "it needs ever finer kernels: a shock, a layer or a singularity"
@@ -129,7 +131,8 @@ def march(
     lower, upper = float(program.bounds[0][-1]), float(program.bounds[1][-1])
     whole = upper - lower
     layout = layout if schedule is None or layout.fixed else schedule.layout(0)[1]
-    layout, space, starts, lost = _started(layout, tolerance)
+    T = layout.time_factor(time_kernels(tolerance))
+    layout, space, starts, lost = _started(layout, tolerance, T)
     blurred = "" if lost <= 10 * tolerance else f"the initial values are resolved to {lost:.1e} only: are they smooth?"
     nothing = (
         np.zeros(program.fields),
@@ -141,7 +144,7 @@ def march(
     state = _State(*nothing, [layout], space, starts, lower, whole / (limits.slabs or 8), edges=[lower], unresolved=blurred, lost=lost)
     recorder = recorder_of(progress)
     running = _Pass(
-        program, layout.time_factor(time_kernels(tolerance)), tolerance, upper, limits, state, schedule, {layout: space}, recorder,
+        program, T, tolerance, upper, limits, state, schedule, {layout: space}, recorder,
         switches=switches(program),
     )  # fmt: skip
     try:
@@ -166,15 +169,17 @@ def _stages(state: _State, T: TimeFactor) -> tuple[Stage, ...]:
     )
 
 
-def _started(layout: Layout, tolerance: float) -> tuple[Layout, Space, Starts, float]:
+def _started(layout: Layout, tolerance: float, T: TimeFactor) -> tuple[Layout, Space, Starts, float]:
     """A layout that resolves the initial values, their coefficients, and the share that is lost all the same."""
-    before, rough = np.inf, False
+    before, rough, begin = np.inf, False, float(layout.program.bounds[0][-1])
     for number in range(INITIAL_LAYOUTS):
         space = layout.space()
         starts, defects, where = initial_coefficients(space)
         coefficients = np.stack([s for own in starts for s in own])[..., None]
         # a kink: the defect falls slowly, and what is lost says where to refine
-        rough = rough or (number > 1 and defects.max(initial=0.0) > ALGEBRAIC * before)
+        if not rough and number > 1 and defects.max(initial=0.0) > ALGEBRAIC * before:
+            rough = True
+            layout = replace(layout, rough=not smooths(space, T, made_admissible(space, starts, begin), begin))
         before = defects.max(initial=0.0)
         finer = layout.adapted(space, coefficients, defects, tolerance, where if rough else None)
         if finer is None or number == INITIAL_LAYOUTS - 1:
@@ -182,7 +187,11 @@ def _started(layout: Layout, tolerance: float) -> tuple[Layout, Space, Starts, f
         even = layout.refined(defects, tolerance)
         held = layout.axes > 1 and not rough and even is not None and max(even.kernels) < EVEN * even.largest
         layout = even if held and even is not None else finer
-    return layout, space, made_admissible(space, starts, float(layout.program.bounds[0][-1])), float(before)
+    if layout.rough:
+        fitted, layout = space, layout.coarser(EMPTY)
+        space = layout.space()
+        starts = transfer(fitted, space, starts).starts
+    return layout, space, made_admissible(space, starts, begin), float(before)
 
 
 @dataclass(eq=False)
@@ -395,7 +404,7 @@ class _Pass:
         """To another layout, if it loses no more than `patience` times what one transfer may."""
         state, old, new = self.state, self.state.space, self._space(layout)
         limit = patience * max(JUMP * self.tolerance, SMALLEST_JUMP)
-        if len(state.edges) == 1:  # nothing is accepted yet: the conditions themselves, not what the coarse layout made of them
+        if len(state.edges) == 1 and not layout.rough:  # nothing is accepted yet: the conditions themselves, not what the coarse layout made of them
             starts, defects, _ = initial_coefficients(new)
             loss = float(defects.max(initial=0.0))
             if loss > max(2 * state.lost, patience * self.tolerance):
