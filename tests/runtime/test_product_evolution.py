@@ -21,6 +21,7 @@ from pdelang.runtime.solve.product.march import March, march
 from pdelang.runtime.solve.product.newton import product_newton
 from pdelang.runtime.solve.product.program import Program
 from pdelang.runtime.solve.product.schedule import Schedule
+from pdelang.runtime.solve.product.smoothing import smooths
 from pdelang.runtime.solve.product.transfer import transfer
 from pdelang.runtime.solve.slabs import Slabs
 from pdelang.runtime.status import Status
@@ -187,6 +188,44 @@ def test_what_cannot_be_in_time_is_given_up_early() -> None:
     solution = pdelang.solve(compiled(text), tolerance=1e-6, time_limit=6)
     assert solution.status is not Status.CONVERGED
     assert solution.message
+
+
+@pytest.mark.parametrize(
+    ("equations", "expected"),
+    [
+        ("u_t = u_xx", True),
+        ("u_t = u_xx - 5*u_x + u^2", True),
+        ("u_t = -u_xx - u_xxxx", True),
+        ("u_t = -2*u_x", False),
+        ("u_t = -u_xxx", False),
+        ("u_t = -u*u_x + 0.1*u_xx", True),
+        ("u_tt = u_xx", False),
+        ("u_tt = u_xx - u_t", False),
+        ("u_t = v_xx; v_t = -u_xx", False),
+        ("u_t = 0.1*u_xx + v_xx; v_t = 0.1*v_xx - u_xx", True),
+        ("u_t = u_xx; v_t = -v_x", False),
+    ],
+)
+def test_what_smooths_a_kink(equations: str, expected: bool) -> None:
+    starts = "u(x, 0) = sin(x)" + "; u_t(x, 0) = 0" * ("u_tt" in equations) + "; v(x, 0) = 0" * ("v" in equations)
+    text = f"x in [0, 2*pi] periodic; t in [0, 1]\n{equations}\n{starts}\n"
+    program = Program(compiled(text), {})
+    layout = first_layout(program, None)
+    space = layout.space()
+    assert smooths(space, layout.time_factor(9), initial_coefficients(space)[0], 0.0) is expected
+
+
+def test_a_kink_that_disperses_is_held_evenly() -> None:
+    """Grading where it is at the start took slabs of 1e-7 of the time, and ended there."""
+    text = "x in [-1, 1] periodic; t in [0, 0.3]\nu_t + 0.0025*u_xxx = 0\nu(x, 0) = x^2\n"
+    solution = pdelang.solve(compiled(text), tolerance=1e-2, time_limit=30)
+    assert solution.status is Status.CONVERGED
+    x, t, k = np.linspace(-1, 1, 256, endpoint=False), np.linspace(0, 0.3, 31), np.arange(1, 4000)[:, None]
+    parts = 4 * (-1.0) ** k / (np.pi * k) ** 2 * np.exp(1j * np.pi * k * x)  # coefficients of x^2, exp(i k x + i 0.0025 k^3 t)
+    true = np.array([1 / 3 + np.sum(parts * np.exp(0.0025j * (np.pi * k) ** 3 * s), axis=0).real for s in t]).T
+    assert solution.representation is not None
+    given = solution.representation.grid_jets([x, t], [(0, (0, 0))])[0]
+    assert np.linalg.norm(given - true) < 1e-2 * np.linalg.norm(true)
 
 
 def test_two_bound_solitons() -> None:

@@ -38,8 +38,8 @@ AHEAD = 0.4  # of the limit, what a refinement aims at: a few kernels more cost 
 @dataclass(frozen=True, eq=False)
 class Layout:
     """kernels and mapping an axis (mapping None: uniform). fixed: the user's number of kernels, not to be refined. gentle: whether periodic
-    coordinates are graded gently, for tolerances at which what a kink stirs up in a steep one matters. rough: what is not smooth is everywhere
-    (`smoothing.py`): no grading, and defects fall slowly with the number of kernels."""
+    coordinates are graded gently, for tolerances at which what a kink stirs up in a steep one matters. rough: what is not smooth at the
+    start will be everywhere (`smoothing.py`): no grading, and defects fall slowly with the number of kernels."""
 
     program: Program
     kernels: tuple[int, ...]
