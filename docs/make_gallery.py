@@ -33,7 +33,7 @@ PICTURES = (
     Picture("burgers", 1e-4, "A sine steepens into a layer of width 0.01. The reference is Cole and Hopf's formula, by quadrature."),
     Picture("allen_cahn", 1e-3, "Two phases and the walls between them; the initial value has a kink where the period closes."),
     Picture("kdv", 1e-5, "Dispersion breaks a cosine into solitons, which pass through each other."),
-    Picture("schroedinger", 1e-3, "Real and imaginary part of a second-order soliton that breathes."),
+    Picture("schroedinger", 1e-6, "Real and imaginary part of two bound solitons that beat."),
     Picture("kuramoto_sivashinsky_regular", 1e-7, "Long waves grow, short ones are damped: fourth order, periodic."),
     Picture("kovasznay", 1e-8, "Steady Navier-Stokes with an exact solution: two velocities and the pressure."),
     Picture("cavity", 1e-3, "A lid drives a vortex at Re = 100."),

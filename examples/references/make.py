@@ -313,7 +313,7 @@ REFERENCES: dict[str, tuple[Solver, Grid, dict[str, float], str]] = {
         {"nu": 0.01},
         "Chebyshev collocation, ETDRK4",
     ),
-    "schroedinger": (
+    "schroedinger_kink": (
         schroedinger,
         {"x": np.linspace(-5, 5, 128), "t": np.linspace(0, np.pi / 2, 51)},
         {},
