@@ -182,6 +182,7 @@ def _told(data: xarray.Dataset, swept: dict[str, Any], out: Path, as_json: bool)
                 "converged": not wrong,
                 "instances": len(status),
                 "batched": int(data["batched"].sum()),
+                "how": data.attrs["how"],
                 "residual": residual,
                 "error_estimate": estimate,
                 "seconds": round(seconds, 6),
@@ -190,7 +191,6 @@ def _told(data: xarray.Dataset, swept: dict[str, Any], out: Path, as_json: bool)
             }
         )
         return
-    batched, pilots = int(data["batched"].sum()), int(data.attrs["pilots"])
     print(data.attrs["title"])
     print(f"  {len(status) - len(wrong):,} of {len(status):,} converged to {data.attrs['tolerance']:g}")
     for entry in wrong[:SHOWN]:
@@ -198,7 +198,7 @@ def _told(data: xarray.Dataset, swept: dict[str, Any], out: Path, as_json: bool)
     if len(wrong) > SHOWN:
         print(f"  and {len(wrong) - SHOWN:,} more: see `status` in the file")
     print(f"  residual at most {_text(residual)}, estimated error at most {_text(estimate)}")
-    print(f"  {batched:,} in batches behind {pilots} pilots, {len(status) - batched:,} one by one")
+    print(f"  {data.attrs['how']}")
     print(f"  {seconds:.2f} s, {len(status) / max(seconds, 1e-9):,.0f} solutions a second; written: {out}")
 
 

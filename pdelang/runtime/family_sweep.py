@@ -1,13 +1,12 @@
 """Many answers of a family on one grid, as the data set that a direct sweep makes.
 
-What a family has learned is checked as a query is at a few of the instances, and by its own estimate at all; instances that miss the
-tolerance, and all of them if a checked one does, go to the direct sweep.
+What a family has learned is judged by its own estimate at all instances, and checked as a query is at a few of those that pass; if one of
+them fails, the residual of every instance is looked at. Those that miss the tolerance, and no others, go to the direct sweep.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,8 @@ from threadpoolctl import threadpool_limits
 from pdelang.compiler.compiled import CompiledProblem
 from pdelang.compiler.parameters import UsageError
 from pdelang.runtime import mesh
+from pdelang.runtime.batch_check import BatchCheck
+from pdelang.runtime.generator.spanned import Sampler, Spanned, sampler
 from pdelang.runtime.options import SolveOptions
 from pdelang.runtime.result import Progress
 from pdelang.runtime.status import Status
@@ -34,8 +35,6 @@ if TYPE_CHECKING:
 CHUNK = 2**22
 """Values made at a time, beside those of the data set: 32 MiB."""
 CHECKED = 4
-Sampler = Callable[[np.ndarray, np.ndarray], np.ndarray]
-"""(z, out): values (F, M, n_1, ...) into `out`, and the estimates (M,)."""
 
 
 def sweep(family: Family, grid: Grid, tolerance: float, fallback: bool, progress: Progress, given: dict[str, Any]) -> xarray.Dataset:
@@ -50,9 +49,13 @@ def sweep(family: Family, grid: Grid, tolerance: float, fallback: bool, progress
     results = Results.nothing(len(compiled.problem.fields), len(instances), tuple(map(len, axes)))
     unit = [(axis - low) / (high - low) for axis, low, high in zip(axes, *bounds)]
     _fill(family, instances, unit, results, progress)
-    _judge(family, instances, tolerance, results)
+    why = _judge(family, instances, tolerance, results)
     missed = np.flatnonzero([s is not Status.CONVERGED for s in results.status])
     options, finished = SolveOptions(tolerance=tolerance), True
+    results.how = f"{len(instances) - len(missed):,} as learned"
+    if len(missed):
+        results.how += f", {len(missed):,} {'solved directly' if fallback else 'miss the tolerance'}: {', '.join(why)}"
+        progress(results.how)
     if fallback and len(missed):
         finished = _solve(instances, missed, options, axes, results, progress)
     return dataset(compiled, parameters, instances, axes, results, options, finished, time.perf_counter() - began)
@@ -90,9 +93,8 @@ def _units(family: Family, instances: Instances) -> np.ndarray:
 
 
 def _sampler(model: Any, compiled: CompiledProblem, unit: list[np.ndarray]) -> Sampler:
-    if hasattr(model, "sampler"):
-        own: Sampler = model.sampler(unit)
-        return own
+    if isinstance(model, Spanned):
+        return sampler(model, unit)
 
     def sample(z: np.ndarray, out: np.ndarray) -> np.ndarray:
         values, estimates = model.grids(compiled, z, unit)
@@ -102,18 +104,47 @@ def _sampler(model: Any, compiled: CompiledProblem, unit: list[np.ndarray]) -> S
     return sample
 
 
-def _judge(family: Family, instances: Instances, tolerance: float, results: Results) -> None:
-    """A query at some instances, and at those without an estimate; the estimate at the others."""
-    known = np.isfinite(results.estimate)
-    some = np.unique(np.linspace(0, len(instances) - 1, CHECKED).astype(int))
-    held = True
-    for number in np.union1d(some, np.flatnonzero(~known)):
-        answer = family.checked(tolerance, **instances.parameters(int(number)))
+def _judge(family: Family, instances: Instances, tolerance: float, results: Results) -> list[str]:
+    """Sets every status; what instances missed, in words."""
+    estimate = results.estimate
+    unknown, above = np.flatnonzero(np.isnan(estimate)), np.flatnonzero(estimate > tolerance)
+    passed = np.flatnonzero(estimate <= tolerance)
+    results.status[:] = [Status.TOLERANCE_NOT_MET] * len(instances)
+    missed = _checked(family, instances, tolerance, results, unknown)
+    some = passed[np.unique(np.linspace(0, len(passed) - 1, CHECKED).astype(int))] if len(passed) else passed
+    if len(_checked(family, instances, tolerance, results, some)):
+        failed = _all_checked(family, instances, tolerance, results, passed)
+    else:
+        failed = passed[:0]
+        for number in passed:
+            results.status[number] = Status.CONVERGED
+    reasons = ((missed, "without an estimate, by the check of a query"), (above, "by the family's estimate"))
+    return [f"{len(n):,} {why}" for n, why in (*reasons, (failed, "by the residual")) if len(n)]
+
+
+def _checked(family: Family, instances: Instances, tolerance: float, results: Results, numbers: np.ndarray) -> np.ndarray:
+    """As queries are, one by one: those that miss."""
+    missed = []
+    for number in map(int, numbers):
+        answer = family.checked(tolerance, **instances.parameters(number))
         results.status[number], results.residual[number] = answer.status, answer.residual
-        held = held and (answer.converged or not known[number] or results.estimate[number] > tolerance)
-    for number in np.flatnonzero(known):
-        met = held and results.estimate[number] <= tolerance
+        if not answer.converged:
+            missed.append(number)
+    return np.array(missed, dtype=int)
+
+
+def _all_checked(family: Family, instances: Instances, tolerance: float, results: Results, numbers: np.ndarray) -> np.ndarray:
+    """Together where that is possible: those that miss."""
+    model = family.model
+    batch = BatchCheck(family.compiled, model, instances) if isinstance(model, Spanned) else None
+    if batch is None or not batch.possible():
+        return _checked(family, instances, tolerance, results, numbers)
+    results.residual[numbers] = batch.residuals(_units(family, instances), numbers)
+    allowed = max(tolerance, getattr(model, "rounding", 0.0))
+    for number in numbers:
+        met = results.residual[number] <= allowed
         results.status[number] = Status.CONVERGED if met else Status.TOLERANCE_NOT_MET
+    return numbers[results.residual[numbers] > allowed]
 
 
 def _solve(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -64,6 +66,23 @@ def test_a_sweep_beyond_what_was_learned_is_solved(family: Family) -> None:
     exact = np.exp(-solved.alpha.values[:, None, None] * solved.t.values) * np.sin(solved.x.values)[:, None]
     assert np.abs(solved.u.values - exact).max() < 1e-9
     assert (solved.status == "converged").all()
+
+
+def test_a_sweep_solves_those_alone_whose_residual_misses(family: Family) -> None:
+    """The estimate is made to let all of them pass."""
+    model = replace(family.model, border=replace(family.model.border, amounts=0 * family.model.border.amounts, solves=0.0))
+    trusting, alpha, grid = replace(family, model=model), np.linspace(0.2, 1, 9), {"x": 9, "t": 3}
+    residuals = np.array([trusting.checked(1e-6, alpha=a).residual for a in alpha])
+    tolerance = float(np.sort(residuals)[5:7].mean())
+    learned = trusting.sweep(alpha=alpha, grid=grid, tolerance=tolerance, fallback=False)
+    assert np.array_equal(learned.status == "converged", residuals <= tolerance)
+    assert learned.residual.values == pytest.approx(residuals, rel=1e-3)
+    solved = trusting.sweep(alpha=alpha, grid=grid, tolerance=tolerance)
+    assert (solved.status == "converged").all()
+    assert solved.attrs["how"] == "6 as learned, 3 solved directly: 3 by the residual"
+    same = residuals <= tolerance
+    assert np.array_equal(solved.u.values[same], learned.u.values[same])
+    assert not np.array_equal(solved.u.values[~same], learned.u.values[~same])
 
 
 def test_wrong_questions_are_refused(family: Family) -> None:

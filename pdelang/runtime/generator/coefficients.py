@@ -20,6 +20,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from pdelang.compiler.compiled import CompiledProblem, Parameters
+from pdelang.runtime.generator import spanned
 from pdelang.runtime.generator.common_layout import CommonLayout, below, packed, unpacked
 from pdelang.runtime.generator.conditions import Conditions
 from pdelang.runtime.generator.polish import Plans, steepness
@@ -66,10 +67,6 @@ class Coefficients:
     refined: float
     plans: Plans | None = None
     tables: dict[object, np.ndarray] = field(default_factory=dict, repr=False)
-
-    def coefficients(self, z: np.ndarray) -> np.ndarray:
-        """(M, P) at z (M, size)."""
-        return self.mean + self._guess(z) @ self.directions
 
     def _guess(self, z: np.ndarray) -> np.ndarray:
         """(M, rank)."""
@@ -122,7 +119,19 @@ class Coefficients:
         )
 
     def grids(self, compiled: CompiledProblem, z: np.ndarray, axes: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-        return self.layout.grids(self.coefficients(z), axes), np.full(len(z), self.estimate)
+        return spanned.grids(self, z, axes)
+
+    @property
+    def rows(self) -> np.ndarray:
+        """Mean and directions."""
+        return np.concatenate([self.mean[None], self.directions])
+
+    def weights(self, z: np.ndarray) -> np.ndarray:
+        """Of the network alone."""
+        return np.concatenate([np.ones((len(z), 1)), self._guess(z)], axis=1)
+
+    def estimates(self, z: np.ndarray) -> np.ndarray:
+        return np.full(len(z), self.estimate)
 
     def config(self) -> dict[str, Any]:
         return {"layout": packed(self.layout)[0], "estimate": self.estimate, "refined": self.refined}

@@ -12,7 +12,7 @@ family passes resonances: there it has their zeros (`poles`). The estimate at c 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -20,6 +20,7 @@ import numpy as np
 
 from pdelang.compiler.compiled import CompiledProblem, Parameters
 from pdelang.runtime.generator import sparse_grid as grid
+from pdelang.runtime.generator import spanned
 from pdelang.runtime.generator.common_layout import CommonLayout, below, packed, unpacked
 from pdelang.runtime.generator.conditions import DEVIATIONS, Conditions
 from pdelang.runtime.generator.poles import denominator
@@ -98,22 +99,11 @@ class Spectral:
         )
 
     def grids(self, compiled: CompiledProblem, z: np.ndarray, axes: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-        """The nodes' surpluses on the grid once, then one product for all parameters. axes: unit coordinates."""
-        at_nodes = self.on_grid(axes)
-        values = self.weights(z) @ at_nodes.reshape(len(self.nodes), -1)
-        return values.reshape(len(z), *at_nodes.shape[1:]), self.estimates(z)
+        return spanned.grids(self, z, axes)
 
-    def sampler(self, axes: Sequence[np.ndarray]) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
-        """As `grids` for one grid and many calls (z, out): into out (F, M, n_1, ...), whose fields are contiguous; gives the estimates."""
-        tables = [np.ascontiguousarray(t).reshape(len(self.nodes), -1) for t in np.moveaxis(self.on_grid(axes), 1, 0)]
-
-        def sample(z: np.ndarray, out: np.ndarray) -> np.ndarray:
-            weights = self.weights(z)
-            for table, own in zip(tables, out):
-                np.matmul(weights, table, out=own.reshape(len(z), -1))
-            return self.estimates(z)
-
-        return sample
+    @property
+    def rows(self) -> np.ndarray:
+        return self.surpluses
 
     def estimates(self, z: np.ndarray) -> np.ndarray:
         """Relative error at each z, (M,); NaN outside."""

@@ -56,8 +56,7 @@ class SpectralTraining:
 
     solved: by node. share: what the layout may lose, of the tolerance. table: surpluses, in the order of the grid's nodes.
     checked: the residual at held-out parameters when the grid had `checked_levels` levels.
-    pause: units until the next check. cleared: the layout holds solved nodes well enough for their residual. resonances: poles, a tuple a
-    parameter.
+    pause: units until the next check. resonances: poles, a tuple a parameter.
     """
 
     compiled: CompiledProblem
@@ -75,7 +74,6 @@ class SpectralTraining:
     checked: float = float("inf")
     checked_levels: int = 0
     pause: int = 0
-    cleared: bool = False
     steps: int = 0
     message: str = ""
 
@@ -248,26 +246,27 @@ class SpectralTraining:
         """The residual at held-out parameters, up to the first that misses; then the layout is made finer if solved nodes miss too."""
         family, random = self.generator(), np.random.default_rng(self.seed)
         order = random.permuted(np.tile(np.arange(CHECKS), (self.conditions.size, 1)), axis=1).T
-        self.checked, self.checked_levels = 0.0, len(self.adaptive.levels)
+        self.checked, self.checked_levels, worst = 0.0, len(self.adaptive.levels), np.zeros(self.conditions.size)
         for z in 2 * (order + random.random(order.shape)) / CHECKS - 1:
-            self.checked = max(self.checked, self._residual(family, z * self.box))
+            found = self._residual(family, z * self.box)
+            if found > self.checked:
+                self.checked, worst = found, z
             if self.checked > self.tolerance:
                 break
         if self.checked <= MARGIN * self.tolerance:
             return
         self.pause = int(np.log10(self.checked / (MARGIN * self.tolerance)))  # a level gains a digit at most
-        if not self.cleared and self.share * self.tolerance > FINEST:
-            self._clear(family)
-
-    def _clear(self, family: Spectral) -> None:
-        """Is it the layout? Solved nodes are interpolated exactly."""
-        solved = np.random.default_rng(self.seed).permutation(len(self.adaptive.nodes))[:NODES_CHECKED]
-        there = max(self._residual(family, z * self.box) for z in grid.places([self.adaptive.nodes[n] for n in solved]))
-        self.cleared = there <= BLAMED * self.tolerance
-        if not self.cleared:
+        if self.share * self.tolerance > FINEST and self._layout_misses(family, worst):
             self.share *= FINER
             self.layout, self.checked_levels, self.pause = None, 0, 0
             self._project()
+
+    def _layout_misses(self, family: Spectral, z: np.ndarray) -> bool:
+        """Is it the layout? Solved nodes are interpolated exactly: those nearest to z are looked at, for it is as fine as the steepest
+        solutions ask, and elsewhere it is fine enough."""
+        places = grid.places(self.adaptive.nodes)
+        nearest = places[np.argsort(np.linalg.norm(places - z, axis=1), kind="stable")[:NODES_CHECKED]]
+        return max(self._residual(family, at * self.box) for at in nearest) > BLAMED * self.tolerance
 
     def _residual(self, family: Spectral, z: np.ndarray) -> float:
         parameters = self._parameters(z)
@@ -298,7 +297,7 @@ class SpectralTraining:
             solved.append({"node": node, "error": own.error, "residual": own.residual, "message": own.message, "kind": kept.kind})
             arrays |= {f"{number}/lower": own.sample.lower, f"{number}/upper": own.sample.upper}
             arrays |= {f"{number}/of/{name}": a for name, a in kept.arrays().items()}
-        names = ("share", "resonances", "checked_levels", "pause", "cleared", "steps", "message")
+        names = ("share", "resonances", "checked_levels", "pause", "steps", "message")
         numbers: dict[str, Any] = {name: getattr(self, name) for name in names} | {"solved": solved, "levels": self.adaptive.levels}
         arrays["checked"] = np.array(self.checked)
         if self.layout is not None:
@@ -316,7 +315,7 @@ class SpectralTraining:
             own.solved[tuple(row["node"])] = Solved(sample, float(row["error"]), float(row["residual"]), row["message"])
         own.adaptive.levels = [tuple(level) for level in numbers["levels"]]
         own.share, own.steps, own.message = float(numbers["share"]), int(numbers["steps"]), str(numbers["message"])
-        own.pause, own.cleared = int(numbers["pause"]), bool(numbers["cleared"])
+        own.pause = int(numbers["pause"])
         own.checked, own.checked_levels = float(arrays["checked"]), int(numbers["checked_levels"])
         own.resonances = tuple(tuple(float(p) for p in places) for places in numbers["resonances"])
         if "layout" in numbers:

@@ -52,6 +52,7 @@ def dataset(
         "tolerance": options.tolerance,
         "finished": int(finished),
         "pilots": results.pilots,
+        "how": str(results),
         "seconds": seconds,
         **{f"parameter_{name}": value for name, value in instances.fixed.items()},
     }

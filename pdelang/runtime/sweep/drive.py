@@ -43,7 +43,8 @@ SMALLEST_ESTIMATE = 1e-14
 
 @dataclass(eq=False)
 class Results:
-    """What is known of each instance. values (fields, instances, n_1, ..., n_d); status None: not solved yet; batched: along a guide."""
+    """What is known of each instance. values (fields, instances, n_1, ..., n_d); status None: not solved yet; batched: along a guide.
+    how: the solutions came about, in words, where it was not by this sweep alone."""
 
     values: Array
     status: list[Status | None]
@@ -51,6 +52,7 @@ class Results:
     estimate: Array
     batched: Array
     pilots: int = 0
+    how: str = ""
 
     @classmethod
     def nothing(cls, fields: int, count: int, grid: tuple[int, ...]) -> Results:
@@ -64,6 +66,10 @@ class Results:
     @property
     def solved(self) -> int:
         return sum(s is not None for s in self.status)
+
+    def __str__(self) -> str:
+        batched = int(self.batched.sum())
+        return self.how or f"{batched:,} in batches behind {self.pilots} pilots, {len(self.status) - batched:,} one by one"
 
 
 @dataclass(eq=False)
