@@ -208,7 +208,7 @@ def measure(case: Case, generator: str, tolerance: float, steps: int | None, fol
     yield common | row_of(family, case, asked, **generated) | dict(zip(("grids", "grids_cpu"), rate(family)))
     if kind == "coefficients":
         finished = row_of(family, case, FINISHED)
-        yield common | finished | {"generator": f"{generator}, finished", "grids": float("nan"), "grids_cpu": float("nan")}
+        yield common | finished | {"generator": f"{generator} and a march", "grids": float("nan"), "grids_cpu": float("nan")}
 
 
 def _plain(text: str) -> str:
