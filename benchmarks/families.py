@@ -41,8 +41,9 @@ FINISHED = 1e-4
 
 @dataclass(frozen=True)
 class Case:
-    """limits: mean error inside that has to be reached, by kind of generator. tolerances: of the spectral family. grid: on which errors are
-    measured. truth: tolerance of the direct solve that stands for the solution."""
+    """kernels: mean error inside that generated kernels have to reach. tolerances: of families of direct solves (`SOLVED`). grid: on which
+    errors are measured. truth: tolerance of the direct solve that stands for the solution. layout: kernels that are generated, where it is
+    not the default number."""
 
     program: str
     kernels: float
@@ -50,6 +51,7 @@ class Case:
     grid: tuple[int, ...] = (129, 51)
     truth: float = 1e-8
     generators: tuple[str, ...] = ("plain", "variational", "paper", "flow", "spectral")
+    layout: int | None = None
 
 
 CASES = (
@@ -60,8 +62,9 @@ CASES = (
     Case("helmholtz", 3e-5, (1e-4,), grid=(65, 65)),
     Case("allen_cahn", 1e-3, (1e-4, 1e-5), truth=1e-6),
     Case("many", 1e-2, (), generators=("coefficients", "plain")),
-    Case("dear", 1e-3, (1e-2,), grid=(41, 41, 11), truth=1e-3, generators=("spectral",)),
+    Case("dear", 1e-3, (1e-3,), grid=(41, 41, 11), truth=1e-4, generators=("neighbours",)),
 )
+SOLVED = ("spectral", "neighbours")
 QUICK = {"plain": 1500, "variational": 600, "paper": 600, "flow": 1000, "coefficients": 4000}
 COLUMNS = (
     *("inside", "worst", "alone", "outside", "said", "silent"),
@@ -160,6 +163,8 @@ def trained(case: Case, generator: str, tolerance: float, steps: int | None, fol
     import pdelang
 
     settings: dict[str, Any] = {"generator": generator, "steps": steps, "tolerance": tolerance}
+    if case.layout and generator not in (*SOLVED, "coefficients"):
+        settings["kernels"] = case.layout
     if generator == "paper":
         settings |= {"generator": "variational", "objective": "paper"}
     path = folder / f"{case.program}_{generator}_{tolerance:g}.family" if folder else None
@@ -200,7 +205,7 @@ def rate(family: Any) -> tuple[float, float]:
 def measure(case: Case, generator: str, tolerance: float, steps: int | None, folder: Path | None) -> Iterator[Row]:
     """One row; for coefficients another one of queries that are finished by the direct solver's march."""
     family, training = trained(case, generator, tolerance, steps, folder)
-    asked, kind = tolerance if generator == "spectral" else MISSED, family.record.generator
+    asked, kind = tolerance if generator in SOLVED else MISSED, family.record.generator
     generated = {"adapt_steps": 2} if kind == "coefficients" else {}
     _, alone, _ = queries(family, held(case, False), asked, adapt_steps=0)
     common = {"training": training, "alone": statistics.mean(alone), "message": _plain(family.record.message)}
@@ -241,7 +246,7 @@ HEADER = (
 def table(study: Study) -> str:
     rows = []
     for r in study.rows:
-        name = r["generator"] + (f" {float(r['tolerance']):.0e}" if r["generator"] == "spectral" else "")
+        name = r["generator"] + (f" {float(r['tolerance']):.0e}" if r["generator"] in SOLVED else "")
         errors = [f"{float(r[c]):.1e}" for c in ("inside", "worst", "alone", "outside")]
         times = [f"{float(r['query']):.3g}", f"{float(r['direct']):.3g}", f"{float(r['training']):.0f}", f"{float(r['steps']):.0f}"]
         grids = "-" if r["grids"] == "nan" else f"{float(r['grids']):.0f} ({float(r['grids_cpu']):.0f})"
@@ -254,7 +259,7 @@ def wanted(options: argparse.Namespace) -> Iterable[tuple[str, str, str, str]]:
         if case.program.startswith(options.only):
             for generator in options.generators.split(",") if options.generators else case.generators:
                 steps = options.steps or (QUICK.get(generator) if options.quick else None)
-                for tolerance in (case.tolerances[: 1 if options.quick else None] or (1e-4,)) if generator == "spectral" else (1e-4,):
+                for tolerance in (case.tolerances[: 1 if options.quick else None] or (1e-4,)) if generator in SOLVED else (1e-4,):
                     yield case.program, generator, f"{tolerance:g}", str(steps or "")
 
 

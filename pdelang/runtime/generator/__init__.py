@@ -8,6 +8,7 @@ from typing import Any
 _KERNELS = ("pdelang.runtime.generator.kernels_training", "KernelsTraining", "Kernels")
 GENERATORS: dict[str, tuple[str, str, str]] = {
     "spectral": ("pdelang.runtime.generator.spectral_training", "SpectralTraining", "Spectral"),
+    "neighbours": ("pdelang.runtime.generator.neighbours_training", "NeighboursTraining", "Neighbours"),
     "coefficients": ("pdelang.runtime.generator.coefficients_training", "CoefficientsTraining", "Coefficients"),
     **dict.fromkeys(("plain", "variational"), _KERNELS),
     "flow": ("pdelang.runtime.generator.flow_training", "FlowTraining", "Kernels"),

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import pairwise
 from typing import Any, Self
 
@@ -76,7 +77,7 @@ class Coefficients:
         """(P,) after so many steps of Gauss-Newton from the network's answer."""
         y = self._guess(Conditions.of(compiled.problem).unit(parameters)[None])[0]
         if steps:
-            y = Reduced(compiled, self.layout, self.mean, self.directions, self.tables)(y, parameters, steps)
+            y = Reduced(compiled, self.layout, self.rows, self.tables, fixed=1)(np.append(1.0, y), parameters, steps)[1:]
         return np.asarray(self.mean + y @ self.directions)
 
     def answer(self, compiled: CompiledProblem, parameters: Parameters, options: QueryOptions) -> MethodResult:
@@ -121,7 +122,7 @@ class Coefficients:
     def grids(self, compiled: CompiledProblem, z: np.ndarray, axes: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
         return spanned.grids(self, z, axes)
 
-    @property
+    @cached_property
     def rows(self) -> np.ndarray:
         """Mean and directions."""
         return np.concatenate([self.mean[None], self.directions])

@@ -35,16 +35,19 @@ SHORTEST = 1e-5
 
 @dataclass(frozen=True, eq=False)
 class Line:
-    """One axis of a piece: kernels on [0, 1], uniform or graded."""
+    """One axis of a piece: kernels on [0, 1], uniform or graded. modes: the orthonormal functions as they are, to_weights and values of
+    `Factor`: fewer than the kernels could make, or just as they were made, for which kernels are pivots is a matter of rounding."""
 
     kernels: int
     periodic: bool
     mapping: Mapping | None = None
+    modes: tuple[Array, Array] | None = None
 
     @cached_property
     def factor(self) -> Factor:
         make = circle if self.periodic else interval
-        return make(0.0, 1.0, self.kernels, 0, self.mapping, oversampling=1.6)
+        made = make(0.0, 1.0, self.kernels, 0, self.mapping, oversampling=1.6)
+        return made if self.modes is None else replace(made, to_weights=self.modes[0], values=self.modes[1][None])
 
 
 @dataclass(frozen=True, eq=False)
@@ -210,7 +213,7 @@ def _refined(piece: Piece, samples: Sequence[Sample], evolving: bool, limit: flo
         growth[i] = np.clip(np.log(limit) / np.log(min(defects[i], 0.3)), 1.2, 2.0)
         margin = 0 if lines[i].periodic else 2 * GHOSTS
         kernels = int(np.ceil(max(lines[i].kernels - margin, 8) * growth[i])) + margin
-        lines[i] = replace(lines[i], kernels=min(kernels, most))
+        lines[i] = replace(lines[i], kernels=min(kernels, most), modes=None)
         if kernels > 60 and not (evolving and i == time):
             lines[i] = _graded(lines[i], piece, samples, int(i), evolving)
     finer = replace(piece, lines=tuple(lines))
@@ -221,7 +224,7 @@ def _halves(piece: Piece) -> list[Piece]:
     middle = 0.5 * (piece.begin + piece.end)
     time = piece.lines[-1]
     margin = 2 * GHOSTS
-    shorter = replace(time, kernels=max(SMALLEST, int(0.65 * (time.kernels - margin)) + margin))
+    shorter = replace(time, kernels=max(SMALLEST, int(0.65 * (time.kernels - margin)) + margin), modes=None)
     lines = (*piece.lines[:-1], shorter)
     return [Piece(piece.begin, middle, lines), Piece(middle, piece.end, lines)]
 
@@ -251,6 +254,7 @@ def packed(layout: CommonLayout) -> tuple[dict[str, Any], dict[str, Array]]:
             lines.append({"kernels": line.kernels, "periodic": line.periodic, "graded": line.mapping is not None})
             if line.mapping is not None and line.mapping.made_from is not None:
                 arrays[f"{p}/{i}/x"], arrays[f"{p}/{i}/length"] = line.mapping.made_from
+            arrays[f"{p}/{i}/to_weights"], arrays[f"{p}/{i}/values"] = line.factor.to_weights, line.factor.values[0]
         pieces.append({"begin": piece.begin, "end": piece.end, "lines": lines})
     return {"pieces": pieces, "fields": layout.fields, "evolving": layout.evolving}, arrays
 
@@ -264,7 +268,8 @@ def unpacked(numbers: Mapping_[str, Any], arrays: Mapping_[str, Array]) -> Commo
             mapping = None
             if line["graded"]:
                 mapping = graded(Monitor(arrays[f"{p}/{i}/x"], arrays[f"{p}/{i}/length"]), line["periodic"])
-            lines.append(Line(int(line["kernels"]), bool(line["periodic"]), mapping))
+            modes = tuple(arrays[name] for name in (f"{p}/{i}/to_weights", f"{p}/{i}/values") if name in arrays)
+            lines.append(Line(int(line["kernels"]), bool(line["periodic"]), mapping, modes or None))  # type: ignore[arg-type]
         pieces.append(Piece(float(piece["begin"]), float(piece["end"]), tuple(lines)))
     return CommonLayout(tuple(pieces), int(numbers["fields"]), bool(numbers["evolving"]))
 
