@@ -96,9 +96,7 @@ class BatchCheck:
             tables["points"].append(places[0])
         for index, edge in self._jumping:
             at = lower + (upper - lower) * edge
-            before, after = (
-                drawn(range(d - 1), at, lower, upper, np.random.default_rng(SEED_OFFSET), EACH[d - 1]) for _ in range(2)
-            )
+            before, after = (drawn(range(d - 1), at, lower, upper, np.random.default_rng(SEED_OFFSET), EACH[d - 1]) for _ in range(2))
             after[:, -1] = np.nextafter(after[:, -1], np.inf)
             tables["jumps"].append(self._table(index, after) - self._table(index, before))
         return tables

@@ -59,8 +59,8 @@ class TrainOptions:
 
 FEW = 5
 """Parameters, up to which a sparse grid of solves is tried."""
-SUCCESSORS = {"spectral": "coefficients"}
-"""Of `auto`: what learns a family that the first choice has given up."""
+SUCCESSORS = {"spectral": "neighbours"}
+"""Of `auto`: what learns a family that the first choice has given up, from the solves that it has made."""
 OBJECTIVES = ("projected", "paper")
 RANGES: Mapping[str, tuple[float, float]] = {
     "tolerance": (1e-14, 1.0),
@@ -137,7 +137,7 @@ def train(
     family = _loop(compiled, begun, record, path, rows, progress)
     if chosen.generator == "auto" and family.record.message and family.record.generator in SUCCESSORS:
         progress(family.record.message)
-        begun, record = _handed_over(compiled, chosen, family.record)
+        begun, record = _handed_over(compiled, chosen, family.record, begun)
         family = _loop(compiled, begun, record, path, Log(rows.path), progress)
     return family
 
@@ -183,13 +183,13 @@ def choose(compiled: CompiledProblem, conditions: Conditions) -> tuple[str, str]
     return "coefficients", f"{count} are too many for a grid of solves: a network gives the coefficients"
 
 
-def _handed_over(compiled: CompiledProblem, options: TrainOptions, record: Record) -> Any:
+def _handed_over(compiled: CompiledProblem, options: TrainOptions, record: Record, before: Any) -> Any:
     """Another generator's training, where the first one found that it cannot learn this family."""
     name = SUCCESSORS[record.generator]
     reason = f"{record.generator} gave up: {record.message}"
-    return training_class(name).start(compiled, replace(options, generator=name)), Record(
-        name, reason, asdict(options), seconds=record.seconds
-    )
+    begun = training_class(name).start(compiled, replace(options, generator=name))
+    begun.take(before.labels())
+    return begun, Record(name, reason, asdict(options), seconds=record.seconds)
 
 
 def _loop(compiled: CompiledProblem, training: Any, record: Record, path: Path | None, log: Log, progress: Progress) -> Family:

@@ -6,12 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pytest
 
 import pdelang
 from pdelang.compiler.pipeline import compile as compile_problem
 from pdelang.runtime.family import Family, Record
-from pdelang.runtime.generator import coefficients_training
 from pdelang.runtime.generator.coefficients_training import CoefficientsTraining
 from pdelang.runtime.training import build, train
 
@@ -65,15 +63,3 @@ def test_a_checkpoint_between_labels_bounds_nothing() -> None:
     own.advance()
     family = Family(own.compiled, own.generator(), Record("coefficients", "", {"tolerance": 0.1}))
     assert not family.query(fallback=False, k=1.3).converged
-
-
-def test_auto_hands_over_what_is_not_smooth(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A kink in the parameter: the sparse grid gives up, and the successor's reason says so."""
-    monkeypatch.setattr(coefficients_training, "LABELS", 24)
-    monkeypatch.setattr(coefficients_training, "STEPS", 500)
-    program = "problem kink\nx in [0, 1]\nparam c in [0, 1] = 0.3\nu_x = sqrt(abs(c - 0.37))\nu(0) = 1\n"
-    family = train(pdelang.parse(program), tolerance=1e-6)
-    assert family.record.generator == "coefficients"
-    assert "not smooth in c" in family.record.reason
-    assert not family.record.message, "one direction, and the equation gives its coefficient"
-    assert family.query(c=0.2, fallback=False).converged

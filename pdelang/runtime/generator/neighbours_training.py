@@ -7,7 +7,7 @@ Corners and a few random parameters make the layout; from then on every new labe
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import product
@@ -21,7 +21,7 @@ from pdelang.compiler.parameters import UsageError
 from pdelang.runtime.generator.common_layout import CommonLayout, Sample, below, common_layout, norms, packed, unpacked
 from pdelang.runtime.generator.compression import compressed
 from pdelang.runtime.generator.conditions import Conditions
-from pdelang.runtime.generator.neighbours import ADAPT_STEPS, JUDGES, NEAREST, Neighbours
+from pdelang.runtime.generator.neighbours import ADAPT_STEPS, JUDGES, Neighbours
 from pdelang.runtime.generator.seam import Arrays
 from pdelang.runtime.generator.solves import Solves
 from pdelang.runtime.grid_check import grid_check
@@ -51,8 +51,8 @@ CANDIDATES, BEYOND, ORDER = 4096, 1.1, 3.0
 class NeighboursTraining:
     """One unit of work: some direct solves; every now and then the layout, or a plan for further ones.
 
-    most: labels. samples: of the first labels, until there is a layout. planned: (n, m), parameters to be solved. Those whose direct solve gives nothing
-    are left out. error, refined, residual: quantiles over labels left out, as interpolated, and after a step.
+    most: labels. samples: of the first ones, until there is a layout. planned: (n, m), parameters to be solved. Those whose direct solve
+    gives nothing are left out. error, refined, residual: quantiles over labels left out, as interpolated, and after a step.
     """
 
     compiled: CompiledProblem
@@ -78,6 +78,10 @@ class NeighboursTraining:
         own = cls(compiled, options.tolerance, options.seed, options.kernels or MOST, np.empty((0, 0)))
         own.planned = own._first()
         return own
+
+    def take(self, labels: Sequence[tuple[np.ndarray, Sample]]) -> None:
+        """Direct solves that have been made elsewhere."""
+        self.z, self.samples, self.solved = [z for z, _ in labels], [sample for _, sample in labels], len(labels)
 
     @cached_property
     def conditions(self) -> Conditions:
@@ -163,7 +167,9 @@ class NeighboursTraining:
         self.errors = np.stack([every, [family.left_out(self.compiled, n, ADAPT_STEPS)[1] for n in range(len(self.z))]])
         self.refined = float(np.quantile(self.errors[1], QUANTILE))
         if max(self.refined, self.residual) > self.tolerance:
-            self.message = f"labels left out are made from {len(self.z)} others with an error of {self.refined:.1e}, a residual of {self.residual:.1e}"
+            self.message = (
+                f"labels left out are made from {len(self.z)} others with an error of {self.refined:.1e}, a residual of {self.residual:.1e}"
+            )
 
     def _tried(self, family: Neighbours, number: int) -> tuple[float, float]:
         """Error and residual of a label that is left out."""

@@ -1,6 +1,6 @@
 """Families whose answers are combinations of the same functions: many answers at once are products of matrices.
 
-    u(xi; c) = sum_r w_r(c) V_r(xi),    V_r: rows of coefficients on one common layout
+u(xi; c) = sum_r w_r(c) V_r(xi),    V_r: rows of coefficients on one common layout
 """
 
 from __future__ import annotations

@@ -19,8 +19,8 @@ from typing import Any, Self
 import numpy as np
 
 from pdelang.compiler.compiled import CompiledProblem, Parameters
-from pdelang.runtime.generator import sparse_grid as grid
 from pdelang.runtime.generator import spanned
+from pdelang.runtime.generator import sparse_grid as grid
 from pdelang.runtime.generator.common_layout import CommonLayout, below, packed, unpacked
 from pdelang.runtime.generator.conditions import DEVIATIONS, Conditions
 from pdelang.runtime.generator.poles import denominator

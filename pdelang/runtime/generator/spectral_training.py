@@ -45,6 +45,8 @@ BLAMED = 0.5
 """Share of the tolerance that the residual may have at a solved node before the layout is blamed and not the grid."""
 ENOUGH = 1e-4
 """Estimate in units of the tolerance below which a residual that misses is not the interpolation's any more."""
+MOST_NUMBERS = 5e7
+"""Coefficients of all nodes together, 400 MB: a family that takes more is none for a grid, whose every query would read them all."""
 MOST_POLES = 8
 SPREAD = 4.0
 """Standard deviations to which normal parameters are followed."""
@@ -155,6 +157,10 @@ class SpectralTraining:
         self._look_for_resonances()
         if not self.message and self.adaptive.hopeless():
             self.message = self._hopeless()
+        if not self.message and self.table is not None and self.table.size > MOST_NUMBERS and self.estimate > self.tolerance:
+            self.message = (
+                f"{len(self.solved)} solves with {self.table.shape[1]:,} coefficients each leave {self.estimate:.1e}: too large for a grid"
+            )
 
     def _parameters(self, z: np.ndarray) -> Parameters:
         own = {name: v if np.ndim(v) else float(v) for name, v in self.conditions.values(z).items()}
@@ -287,6 +293,10 @@ class SpectralTraining:
             (s.residual for s in self.solved.values() if s.residual > SOLVER_SHARE * self.tolerance and not s.message), default=0.0
         )
         return Spectral(self.layout, tuple(nodes), table, self._sizes(nodes), border, self.box, self.resonances, rounding)
+
+    def labels(self) -> list[tuple[np.ndarray, Sample]]:
+        """What has been solved: z, and the solution."""
+        return [(grid.places([node])[0] * self.box, own.sample) for node, own in self.solved.items() if own.sample is not None]
 
     def state(self) -> tuple[dict[str, Any], Arrays]:
         arrays: Arrays = {}
