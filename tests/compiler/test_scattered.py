@@ -136,7 +136,7 @@ def test_copies_of_kernels_that_are_sheared_round_the_period() -> None:
     assert len(blocks) == 4
     felt = module._felt(theta, blocks)
     assert bool(felt["covered"])
-    assert 0 < int(felt["felt"].sum(axis=1).max()) <= module._room(12, module._ROOMS[-1])
+    assert 0 < int(felt["count"].sum(axis=1).max()) <= module._room(12, module._ROOMS[-1][0])
     weights = jnp.ones((1, count))
     value, gradient = jax.jit(jax.value_and_grad(lambda theta: module.loss(theta, points, params)))(theta)
     plain = jax.value_and_grad(lambda theta: module._plain(-1, theta, points, params, weights, module._directly))

@@ -9,7 +9,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from pdelang.compiler.lowering.emitted.copies import _felt, _room, _shares
+from pdelang.compiler.lowering.emitted.copies import _felt, _room, _rooms
 from pdelang.compiler.lowering.emitted.direct import _directly
 from pdelang.compiler.lowering.emitted.geometry import _geometry, _physical, _reference, _scales
 from pdelang.compiler.lowering.emitted.given import _MERGED, CONDITIONS, COORDINATES, EQUATIONS, JETS, PERIODIC, _constants
@@ -48,17 +48,18 @@ def _narrowness(theta: dict) -> jax.Array:
 
 
 def _in_form(theta: dict, order: int, places: Sequence[jax.Array], moments: Any, direct: Any) -> Any:
-    """moments(found, share), the form of sums of monomials, where it is accurate; else direct(). places: blocks of points (T, d, B) at
+    """moments(found, room), the form of sums of monomials, where it is accurate; else direct(). places: blocks of points (T, d, B) at
     each place; found: what `_felt` knows of each, None without periodic coordinates."""
     if not any(PERIODIC):
-        return jax.lax.cond(_resolved(_narrowness(theta), order), lambda: moments([None] * len(places), 1.0), direct)
+        return jax.lax.cond(_resolved(_narrowness(theta), order), lambda: moments([None] * len(places), (1.0, 1)), direct)
     found = [_felt(theta, blocks) for blocks in places]
-    shares, kernels = _shares(max(map(len, places))), len(theta["centres"])
-    most = _narrowest(jnp.stack([jnp.max(jnp.sum(f["felt"], axis=1)) for f in found]).astype(float))
+    rooms, kernels = _rooms(max(map(len, places))), len(theta["centres"])
+    most = _narrowest(jnp.stack([jnp.max(jnp.sum(f["count"], axis=1)) for f in found]).astype(float))
+    each = _narrowest(jnp.stack([jnp.max(f["count"]) for f in found]).astype(float))
     beyond = _narrowest(jnp.stack([1.0 - f["covered"] for f in found]))
     resolved = _resolved(jnp.concatenate([f["narrowness"] for f in found]), order) & (beyond == 0.0)
-    short = sum((most > _room(kernels, share)).astype(int) for share in shares)
-    return jax.lax.switch(jnp.where(resolved, short, len(shares)), [*(partial(moments, found, share) for share in shares), direct])
+    short = sum(((most > _room(kernels, share)) | (each > copies)).astype(int) for share, copies in rooms)
+    return jax.lax.switch(jnp.where(resolved, short, len(rooms)), [*(partial(moments, found, room) for room in rooms), direct])
 
 
 def _evaluate(targets: Sequence[Any], theta: dict, z: jax.Array) -> jax.Array:
@@ -68,7 +69,7 @@ def _evaluate(targets: Sequence[Any], theta: dict, z: jax.Array) -> jax.Array:
         theta,
         order,
         [_blocks(z, _block_size(z.shape[1], len(theta["centres"])))],
-        lambda found, share: _by_moments(targets, theta, z, found[0], share),
+        lambda found, room: _by_moments(targets, theta, z, found[0], room[0]),
         lambda: _directly(targets, theta, z),
     )
 

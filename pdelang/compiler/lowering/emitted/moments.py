@@ -49,9 +49,16 @@ def _interpolation(degree: int) -> tuple[jax.Array, jax.Array]:
         return nodes, jnp.linalg.inv(_powers(nodes, monomials).T)
 
 
+def _degrees(targets: Sequence[Any]) -> list[int]:
+    """Of each target's polynomial. One alone has a slope, if of zeros: XLA makes no product of a single row, and repeats what it is
+    made of, a sine say, for every pair."""
+    degrees = [max(sum(orders) for _, orders, _ in terms) for terms in targets]
+    return [1] if degrees == [0] else degrees
+
+
 def _moment_rows(targets: Sequence[Any]) -> list[tuple[int, tuple[int, ...]]]:
     """(target, monomial) of every row of W. A target is a sum of (field, orders, factor)."""
-    return [(t, m) for t, terms in enumerate(targets) for m in _monomials(max(sum(orders) for _, orders, _ in terms))]
+    return [(t, m) for t, degree in enumerate(_degrees(targets)) for m in _monomials(degree)]
 
 
 def _moment_form(targets: Sequence[Any], theta: dict) -> tuple[jax.Array, jax.Array]:
@@ -67,11 +74,12 @@ def _moment_form(targets: Sequence[Any], theta: dict) -> tuple[jax.Array, jax.Ar
             exponent[_lower(unit, j, -1)] = (-0.5 if i == j else -1.0) * precision[i, j]
     # Each target is a polynomial times phi: its values at a few nodes, by the stable recurrence, give its coefficients.
     wanted = {orders for terms in targets for _, orders, _ in terms}
-    nodes, _ = _interpolation(max(map(sum, wanted)))
+    degrees = _degrees(targets)
+    nodes, _ = _interpolation(max(degrees))
     h = _derivatives(wanted, _slopes(theta, nodes)[2], precision, jnp.ones_like(nodes[0])[:, None])
     forms = []
-    for terms in targets:
-        _, inverse = _interpolation(max(sum(orders) for _, orders, _ in terms))
+    for terms, degree in zip(targets, degrees):
+        _, inverse = _interpolation(degree)
         forms.append(inverse @ sum(factor * weights[field] * h[orders][: len(inverse)] for field, orders, factor in terms))
     return jnp.stack([exponent[m] for m in _monomials(2)], axis=1), jnp.concatenate(forms)
 

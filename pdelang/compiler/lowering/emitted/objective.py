@@ -32,7 +32,7 @@ def _plain(number: int, theta: dict, points: jax.Array, params: dict, weights: j
 
 
 def _fused(
-    number: int, theta: dict, points: jax.Array, params: dict, weights: jax.Array, found: Sequence[Any], share: float
+    number: int, theta: dict, points: jax.Array, params: dict, weights: jax.Array, found: Sequence[Any], room: tuple[float, int]
 ) -> tuple[jax.Array, dict]:
     """The same and its gradient in theta, phi computed once a block:
 
@@ -51,7 +51,7 @@ def _fused(
         forms, pull = jax.vjp(lambda theta: [_moment_form(place, theta) for place in targets], theta)
     else:
         blocks = [z - _middles(z)[..., None] for z in blocks]
-        chosen, makers = zip(*(_local_form(place, f, _room(kernels, share)) for place, f in zip(targets, found)))
+        chosen, makers = zip(*(_local_form(place, f, _room(kernels, room[0])) for place, f in zip(targets, found)))
         packed = _packed(theta)
         forms, pull = jax.vjp(lambda rows: [make(own) for make, own in zip(makers, rows)], [packed[which] for which in chosen])
     # Products of plain row-major arrays are the fast ones on CPUs; the barrier keeps the transposed copies.
@@ -86,7 +86,7 @@ def _fused(
     else:
         values, slopes = jax.lax.map(lambda piece: block(*piece), (*pieces, forms))
         value = jnp.sum(values)
-        gradient = jax.tree.map(lambda *parts: sum(parts), *(_summed(f, own) for f, own in zip(found, pull(slopes)[0])))
+        gradient = jax.tree.map(lambda *parts: sum(parts), *(_summed(f, own, room[1]) for f, own in zip(found, pull(slopes)[0])))
     return value / count, jax.tree.map(lambda slope: slope / count, gradient)
 
 
@@ -97,7 +97,7 @@ def _value_and_gradient(number: int, theta: dict, points: jax.Array, params: dic
         theta,
         order,
         [_blocks(_reference(place, params), size) for place in _located(number, points, params)],
-        lambda found, share: _fused(number, theta, points, params, weights, found, share),
+        lambda found, room: _fused(number, theta, points, params, weights, found, room),
         lambda: jax.value_and_grad(_plain, argnums=1)(number, theta, points, params, weights, _directly),
     )
 
