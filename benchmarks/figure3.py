@@ -32,6 +32,8 @@ STEPS, QUICK_STEPS = 1000, 100
 TRAINING, QUICK_TRAINING = 1500, 100
 """Steps of the family's own training."""
 GENERATOR = "variational"
+LOOKS = 100
+"""At the error, on the way."""
 GOAL = 1e-2
 """Error whose first step is counted."""
 
@@ -67,7 +69,7 @@ def main() -> int:
     def measure(start: str, seed: int, steps: int) -> Iterable[Row]:
         beta = float(np.random.default_rng(seed).uniform(1.0, 50.0))
         theta = generated(family, beta, PROJECTIONS.get(start, 0))
-        budget = Budget(steps, unknowns=sum(v.size for v in theta.values()), measured=steps // 10)
+        budget = Budget(steps, unknowns=sum(v.size for v in theta.values()), measured=min(steps // 10, LOOKS))
         problem = at(family.compiled, {"beta": beta})
         training = begin("rbf", problem, budget, seed, theta if start in PROJECTIONS else None)
         return [{"beta": beta, "point": n} | asdict(p) for n, p in enumerate(trace(training, problem, budget))]

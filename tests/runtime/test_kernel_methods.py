@@ -69,9 +69,9 @@ def test_levenberg_marquardt_improves_on_the_projected_weights() -> None:
     assert values[-1] < 0.5 * values[0]
 
 
-@pytest.mark.parametrize("name", ["sgd", "adam"])
+@pytest.mark.parametrize("name", ["sgd", "adam", "lbfgs"])
 def test_first_order_descends(name: str) -> None:
-    rate = {"sgd": 1e-4, "adam": 1e-2}[name]
+    rate = {"sgd": 1e-4, "adam": 1e-2, "lbfgs": 1.0}[name]
     options = SolveOptions(kernels=36, optimizer=name, learning_rate=rate, steps=110)
     result = first_order(burgers(), PARAMS, options, silent)
     assert result.iterations == 110

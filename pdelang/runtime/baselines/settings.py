@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pdelang.runtime.options import SolveOptions
+from pdelang.runtime.solve.first_order import SEARCHES
 
 
 @dataclass(frozen=True)
@@ -38,5 +39,6 @@ def settings(ansatz: str) -> Settings:
 
 
 def learning_rate(options: SolveOptions) -> float:
-    """The one asked for, or the ansatz' own."""
-    return options.learning_rate if options.learning_rate is not None else settings(options.ansatz).learning_rate
+    """The one asked for, or the ansatz' own; 1 where the optimiser searches along its direction."""
+    own = 1.0 if options.optimizer in SEARCHES else settings(options.ansatz).learning_rate
+    return own if options.learning_rate is None else options.learning_rate

@@ -2,8 +2,9 @@
 
 L = sum_e alpha_e E|N_e(jets)|^2 over the interior + sum_c alpha_c E|B_c(jets)|^2 over each condition's points
 
-The learning rate falls like a cosine to a hundredth over the steps. A separable network is trained on a tensor grid of as many points,
-drawn anew every chunk like everybody's; on everybody's own points if its `grid` says so.
+The learning rate falls like a cosine to a hundredth over the steps; L-BFGS, which searches along its direction, keeps rate and points. A
+separable network is trained on a tensor grid of as many points, drawn anew every chunk like everybody's; on everybody's own points if its
+`grid` says so.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ from pdelang.runtime.result import MethodResult, Progress
 from pdelang.runtime.sampling import box as box_points
 from pdelang.runtime.sampling import held
 from pdelang.runtime.solve.box import OUT_OF_TIME
-from pdelang.runtime.solve.first_order import optimiser
+from pdelang.runtime.solve.first_order import SEARCHES, optimiser, value_and_gradient
 from pdelang.runtime.status import Status
 
 CHUNK = 100
@@ -143,8 +144,9 @@ def _chunk(
 
     def one(step: jax.Array, carry: tuple[Theta, Any, jax.Array]) -> tuple[Theta, Any, jax.Array]:
         theta, state, _ = carry
-        value, gradient = jax.value_and_grad(lambda t: loss(network, system, t, data, params))(theta)
-        change, state = optimiser(name, rates[step]).update(gradient, state, theta)
+        objective = lambda t: loss(network, system, t, data, params)
+        value, gradient = value_and_gradient(name, objective, theta, state)
+        change, state = optimiser(name, rates[step]).update(gradient, state, theta, value=value, grad=gradient, value_fn=objective)
         return optax.apply_updates(theta, change), state, value
 
     return jax.lax.fori_loop(0, steps, one, (theta, state, jnp.asarray(jnp.inf)))
@@ -190,15 +192,19 @@ class Training:
             theta = network.init(jax.random.key(options.seed)) if theta is None else theta
         theta = jax.tree.map(lambda leaf: jnp.asarray(leaf, dtype=float), theta)  # a weak type would compile the second chunk anew
         state = optimiser(options.optimizer, learning_rate(options)).init(theta)
+        state = jax.tree.map(lambda leaf: jnp.asarray(leaf, dtype=jnp.asarray(leaf).dtype), state)
         return cls(compiled, {n: jnp.asarray(v, dtype=float) for n, v in params.items()}, options, network, theta, state)
 
     def draw(self) -> Data:
-        return draw(self.compiled, self.params, self.options, self.network, self.options.seed + self.done)
+        own = 0 if self.options.optimizer in SEARCHES else self.done
+        return draw(self.compiled, self.params, self.options, self.network, self.options.seed + own)
 
     def advance(self, steps: int) -> bool:
         """Up to CHUNK steps on points drawn anew; zero steps only compile. False: a number is not finite, and nothing has moved."""
         system = (self.compiled.equations, self.compiled.conditions)
-        falling = jnp.asarray(rates(learning_rate(self.options), self.options.steps, self.done, CHUNK))
+        highest = learning_rate(self.options)
+        steady = self.options.optimizer in SEARCHES
+        falling = jnp.asarray(np.full(CHUNK, highest) if steady else rates(highest, self.options.steps, self.done, CHUNK))
         count, name = jnp.asarray(min(steps, CHUNK)), self.options.optimizer
         theta, state, value = _chunk(self.network, system, name, count, falling, self.theta, self.state, self.draw(), self.params)
         finite = all(bool(jnp.isfinite(leaf).all()) for leaf in (*jax.tree.leaves(theta), value))

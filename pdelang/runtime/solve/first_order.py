@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import inspect
 import time
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -29,17 +30,25 @@ from pdelang.runtime.status import Status
 CHUNK = 50
 RATE = 1e-3
 """Learning rate, unless one is asked for."""
+SEARCHES = frozenset({"lbfgs"})
+"""Optimisers that search along each direction: from the whole step, on points that stay."""
 
 
-def optimiser(name: str, learning_rate: Any) -> optax.GradientTransformation:
-    """optax's optimiser of that name. UsageError: there is none, or it takes no learning rate alone."""
+def optimiser(name: str, learning_rate: Any) -> optax.GradientTransformationExtraArgs:
+    """optax's optimiser of that name; `update` also takes value, grad and value_fn, which those with a line search need. UsageError: there
+    is none, or it takes no learning rate alone."""
     make = getattr(optax, name, None) if not name.startswith("_") else None
     if not inspect.isfunction(make) or next(iter(inspect.signature(make).parameters), "") != "learning_rate":
         raise UsageError(f"no optimizer {name!r}: any of optax that takes a learning rate, such as sgd, adam, adamw, lion, rmsprop")
     others = list(inspect.signature(make).parameters.values())[1:]
     if any(p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY) for p in others):
         raise UsageError(f"optimizer {name!r} needs more than a learning rate")
-    return make(learning_rate)
+    return optax.with_extra_args_support(make(learning_rate))
+
+
+def value_and_gradient(name: str, objective: Callable[[Any], Any], theta: Any, state: Any) -> Any:
+    """At theta; a search has left them in its state."""
+    return optax.value_and_grad_from_state(objective)(theta, state=state) if name in SEARCHES else jax.value_and_grad(objective)(theta)
 
 
 @partial(jax.jit, static_argnums=(0, 1))
@@ -49,8 +58,9 @@ def _chunk(module: Any, name: str, steps: jax.Array, theta: Theta, state: Any, d
 
     def one(_: Any, carry: tuple[Theta, Any, jax.Array]) -> tuple[Theta, Any, jax.Array]:
         theta, state, _ = carry
-        value, gradient = jax.value_and_grad(lambda t: loss(module, t, data))(theta)
-        change, state = update(gradient, state, theta)
+        objective = lambda t: loss(module, t, data)
+        value, gradient = value_and_gradient(name, objective, theta, state)
+        change, state = update(gradient, state, theta, value=value, grad=gradient, value_fn=objective)
         return optax.apply_updates(theta, change), state, value
 
     return jax.lax.fori_loop(0, steps, one, (theta, state, jnp.asarray(jnp.inf)))
@@ -58,7 +68,8 @@ def _chunk(module: Any, name: str, steps: jax.Array, theta: Theta, state: Any, d
 
 def first_order(compiled: CompiledProblem, params: Parameters, options: SolveOptions, progress: Progress) -> MethodResult:
     """Method: gradient steps on all kernel parameters, from a grid with zero weights."""
-    learning_rate = RATE if options.learning_rate is None else options.learning_rate
+    default = 1.0 if options.optimizer in SEARCHES else RATE
+    learning_rate = default if options.learning_rate is None else options.learning_rate
     initialise = optimiser(options.optimizer, learning_rate).init
     expansion, done, history, status, message = None, 0, [], Status.ITERATION_LIMIT, ""
     deadline = time.monotonic() + options.time_limit
