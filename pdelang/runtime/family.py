@@ -7,11 +7,11 @@ has one. What misses the tolerance is solved directly, and the solution says so:
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from threadpoolctl import ThreadpoolController
 
@@ -115,13 +115,9 @@ class Family:
 
     def _climbed(self, given: Parameters, options: QueryOptions, tolerance: float, began: float) -> tuple[Solution, list[str]]:
         """The first of the generator's answers that converges, or the best one; and what the others missed."""
-        model = self.model
         tried: list[Solution] = []
         missed: list[str] = []
-        answers = (
-            model.answers(self.compiled, given, options) if isinstance(model, Ladder) else [model.answer(self.compiled, given, options)]
-        )
-        for result in answers:
+        for result in self._answers(given, options):
             learned = self._judged(given, result, tolerance, options.seed, began)
             if learned.converged:
                 cheaper = f" (cheaper answers miss it: {'; '.join(missed)})" if missed else ""
@@ -129,6 +125,17 @@ class Family:
             tried.append(learned)
             missed.append(f"{learned.reason.partition(', ')[2] or learned.reason}: {result.message or _verdict(learned)}")
         return min(tried, key=lambda s: s.residual), missed
+
+    def _answers(self, given: Parameters, options: QueryOptions) -> Iterable[MethodResult]:
+        """Of rising cost, from a generator that can try harder."""
+        if self._climbs:
+            return cast(Ladder, self.model).answers(self.compiled, given, options)
+        return [self.model.answer(self.compiled, given, options)]
+
+    @cached_property
+    def _climbs(self) -> bool:
+        """Looked up once: looking at a protocol takes half a millisecond."""
+        return isinstance(self.model, Ladder)
 
     def checked(self, tolerance: float, **parameters: Any) -> Solution:
         """What a sweep takes: the generator's own answer, judged as in a query, and nothing else tried."""

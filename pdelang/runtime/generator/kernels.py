@@ -43,6 +43,8 @@ MORE, HOPELESS = 0.25, 30.0
 """Kernels of a refinement, as a share of those that are there; how many times the tolerance the error may be before it."""
 REFINING_SAMPLES = 4
 """Of the posterior, for a refinement of a query that asked for none."""
+CAUTION = 2.0
+"""Times the estimate outside the range: inside it is 0.6 to 1.9 of the error, outside nothing has been learned."""
 SLACK = 1e-9
 """A condition that lies outside the range by less than this, in half-widths, lies inside."""
 
@@ -162,7 +164,7 @@ class Kernels:
             self.design.kind,
             effort.steps,
             f"{self.layout.kernels} kernels, {effort}" + (", outside the range of the training" if outside else ""),
-            error_estimate=found.absolute,
+            error_estimate=None if found.absolute is None else found.absolute * (CAUTION if outside else 1.0),
             samples=tuple(parts) if options.samples and len(parts) > 1 else (),
         )
 
@@ -201,29 +203,37 @@ class Kernels:
 
     def _adapting(self, steps: int, projected: bool) -> Any:
         """tree, c, noise, parameters -> theta, and its error and values (`quick_defect`)."""
-        instance, network, estimate = self._instance, self.architecture, estimated(self.compiled, self.layout)
-        places, key = jnp.asarray(self.layout.centres), jax.random.key(SEED)
 
-        def adapted(tree: Tree, c: jax.Array, noise: jax.Array, params: Any) -> Any:
-            slots, _ = network(tree, c, noise, places)
-            if projected and steps:
-                theta = instance.projected(slots, key, params, Projection(steps, QUERY_RIDGE, QUERY_REFINEMENTS))[0]
-            else:
-                theta = self.layout.theta(instance.descended(slots, jax.random.split(key, steps), params, self.design.inner_rate))
-            return theta, estimate(theta, params)
+        def made() -> Any:
+            instance, network, estimate = self._instance, self.architecture, estimated(self.compiled, self.layout)
+            places, key = jnp.asarray(self.layout.centres), jax.random.key(SEED)
 
-        return self._compiled((steps, projected), lambda: adapted)
+            def adapted(tree: Tree, c: jax.Array, noise: jax.Array, params: Any) -> Any:
+                slots, _ = network(tree, c, noise, places)
+                if projected and steps:
+                    theta = instance.projected(slots, key, params, Projection(steps, QUERY_RIDGE, QUERY_REFINEMENTS))[0]
+                else:
+                    theta = self.layout.theta(instance.descended(slots, jax.random.split(key, steps), params, self.design.inner_rate))
+                return theta, estimate(theta, params)
+
+            return adapted
+
+        return self._compiled((steps, projected), made)
 
     def _refining(self, more: int, by: str) -> Any:
         """theta, samples, parameters -> theta with more kernels, and its error and values."""
-        estimate, key = estimated(self.compiled, self.layout), jax.random.key(SEED + 1)
-        refinement = Refinement(self._instance, more, by, Projection(self._projection, QUERY_RIDGE, QUERY_REFINEMENTS))
 
-        def refined(theta: Any, samples: Any, params: Any) -> Any:
-            theta = refinement(theta, samples, key, params)
-            return theta, estimate(theta, params)
+        def made() -> Any:
+            estimate, key = estimated(self.compiled, self.layout), jax.random.key(SEED + 1)
+            refinement = Refinement(self._instance, more, by, Projection(self._projection, QUERY_RIDGE, QUERY_REFINEMENTS))
 
-        return self._compiled((more, by), lambda: refined)
+            def refined(theta: Any, samples: Any, params: Any) -> Any:
+                theta = refinement(theta, samples, key, params)
+                return theta, estimate(theta, params)
+
+            return refined
+
+        return self._compiled((more, by), made)
 
     def grids(self, compiled: CompiledProblem, z: np.ndarray, axes: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
         """One answer after the other, all by the same compiled functions."""
