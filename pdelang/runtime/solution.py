@@ -71,7 +71,7 @@ class Solution:
         standard deviation is `u_spread` of `to_xarray`, and in one number `spread`.
     sensitivities: by parameter, where they were asked for: a Solution whose fields are du/dc. sensitivity_notes: why one is missing. Files
         hold them on the grid only (`du_dnu`).
-    readapted: (K,) bool, the kernels that `resolve` adapted anew; None for a solve of its own, and in files.
+    readapted: (K,) bool, the kernels that `resolve` adapted anew; None for a solve of its own.
 
     Example:
         solution = pdelang.solve("burgers.pde", nu=0.02)

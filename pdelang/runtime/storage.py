@@ -4,6 +4,7 @@
     /solve       program, state and certificate: strings, the last two JSON
     /expansion   the representation's arrays, bit for bit; one group a part where there are several
     /samples     the same of each sample of a posterior, if there are any
+    /local       which kernels a local solve has adapted anew, after one
     /reference   the data set that `relative_l2` was measured against, if there is one
 
 Nothing in it is code, and nothing in it is executed: the program is parsed, arrays are arrays.
@@ -60,6 +61,8 @@ def save(solution: Solution, path: Path) -> Path:
         write_arrays(partial, representation.arrays())
         if solution.samples:
             write_arrays(partial, {f"{n}/{k}": a for n, s in enumerate(solution.samples) for k, a in s.arrays().items()}, "samples")
+        if solution.readapted is not None:
+            write_arrays(partial, {"readapted": solution.readapted}, "local")
         if solution.reference is not None:
             solution.reference.to_netcdf(partial, mode="a", engine="h5netcdf", group="reference")
     return path
@@ -113,6 +116,7 @@ class _Contents:
     texts: xarray.Dataset
     arrays: dict[str, np.ndarray]
     samples: dict[str, np.ndarray]
+    local: dict[str, np.ndarray]
     reference: xarray.Dataset | None
 
 
@@ -166,14 +170,14 @@ def _read(path: Path) -> _Contents:
     with h5py.File(path, "r") as file:
         attributes = {name: value.item() if isinstance(value, np.generic) else value for name, value in file.attrs.items()}
         _check_origin(attributes)
-        arrays, samples = read_arrays(file["expansion"]), read_arrays(file["samples"]) if "samples" in file else {}
+        arrays, samples, local = (read_arrays(file[name]) if name in file else {} for name in ("expansion", "samples", "local"))
         present = [name for name in ("solve", "reference") if name in file]
     groups = {}
     for name in present:
         with xarray.open_dataset(path, engine="h5netcdf", group=name, decode_times=False) as data:
             _check_size(data.nbytes)
             groups[name] = data.load()
-    return _Contents(groups["solve"], arrays, samples, groups.get("reference"))
+    return _Contents(groups["solve"], arrays, samples, local, groups.get("reference"))
 
 
 def read_arrays(group: h5py.Group) -> dict[str, np.ndarray]:
@@ -234,6 +238,7 @@ def _restore(contents: _Contents) -> Solution:
         compile_seconds=state["compile_seconds"],
         relative_l2=state["relative_l2"],
         reference=contents.reference,
+        readapted=contents.local["readapted"].astype(bool) if contents.local else None,
         samples=tuple(
             representation_class(kind).from_arrays({k.partition("/")[2]: a for k, a in contents.samples.items() if k.startswith(f"{n}/")})
             for n, kind in enumerate(state.get("samples", ()))

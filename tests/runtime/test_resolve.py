@@ -75,6 +75,16 @@ def test_nothing_changes_where_nothing_has_changed() -> None:
     assert not new.readapted.any()
 
 
+def test_a_file_says_which_kernels_were_adapted(tmp_path: Path) -> None:
+    new = known(0.0).resolve(q=1.3)
+    assert new.readapted is not None
+    again = Solution.load(new.save(tmp_path / "u.nc"))
+    assert again.readapted is not None
+    assert again.readapted.dtype == bool
+    assert np.array_equal(again.readapted, new.readapted)
+    assert Solution.load(known(0.0).save(tmp_path / "old.nc")).readapted is None
+
+
 def test_a_change_that_is_felt_everywhere_is_solved_anew_and_says_so() -> None:
     old = pdelang.solve(pdelang.parse(FAR, "far.pde"), method="least_squares", kernels=100, tolerance=1e-6, time_limit=600.0)
     new = old.resolve(q=1.5)
