@@ -29,9 +29,11 @@ SOLVES = 150
 
 @dataclass(eq=False)
 class AdaptiveGrid:
-    """size: number of parameters. levels: those whose nodes are solved, in order. indicators: one each."""
+    """size: number of parameters. noise: indicators that the direct solves' own errors make. levels: those whose nodes are solved, in
+    order. indicators: one each."""
 
     size: int
+    noise: float = 0.0
     levels: list[grid.Level] = field(default_factory=list)
     indicators: dict[grid.Level, float] = field(default_factory=dict)
 
@@ -83,9 +85,9 @@ class AdaptiveGrid:
         return [self.indicators[level] for level in sorted(steps)]
 
     def stuck(self, least: int) -> list[int]:
-        """Axes along which so many levels have not brought a fall, from half way on."""
+        """Axes along which so many levels have not brought a fall, from half way on, and more than noise is left."""
         rows = [self.along(i) for i in range(self.size)]
-        return [i for i, row in enumerate(rows) if len(row) >= least and not fallen(row)]
+        return [i for i, row in enumerate(rows) if len(row) >= least and max(row[-3:]) > self.noise and not fallen(row)]
 
     def hopeless(self) -> bool:
         if self.stuck(DEEPEST):

@@ -44,7 +44,9 @@ MARGIN = 0.15
 BLAMED = 0.5
 """Share of the tolerance that the residual may have at a solved node before the layout is blamed and not the grid."""
 ENOUGH = 1e-4
-"""Estimate in units of the tolerance below which a residual that misses is not the interpolation's any more."""
+"""Surplus in units of the tolerance below which a residual that misses is not the interpolation's any more."""
+SMALL, HELD = 2e-2, 0.5
+"""Surplus from which on the residual is mostly the direct solves' own, up to SOLVER_SHARE of the tolerance each, and what it may be then."""
 MOST_NUMBERS = 5e7
 """Coefficients of all nodes together, 400 MB: a family that takes more is none for a grid, whose every query would read them all."""
 MOST_POLES = 8
@@ -80,7 +82,7 @@ class SpectralTraining:
     message: str = ""
 
     def __post_init__(self) -> None:
-        self.adaptive = AdaptiveGrid(self.conditions.size)
+        self.adaptive = AdaptiveGrid(self.conditions.size, noise=SOLVER_SHARE * self.tolerance)
         self.resonances = ((),) * self.conditions.size
 
     @classmethod
@@ -107,9 +109,13 @@ class SpectralTraining:
         if self.message or self.steps == self.limit:
             return True
         met = self.estimate <= self.tolerance and self.checked_levels == len(self.adaptive.levels)
-        return (met and (self.checked <= MARGIN * self.tolerance or self.surplus <= ENOUGH * self.tolerance)) or len(
-            self.solved
-        ) >= self.most
+        return (met and self._passed) or len(self.solved) >= self.most
+
+    @property
+    def _passed(self) -> bool:
+        """Has the check shown enough?"""
+        checked, surplus = self.checked / self.tolerance, self.surplus / self.tolerance
+        return checked <= MARGIN or (checked <= HELD and surplus <= SMALL) or surplus <= ENOUGH
 
     @property
     def surplus(self) -> float:
@@ -259,7 +265,7 @@ class SpectralTraining:
                 self.checked, worst = found, z
             if self.checked > self.tolerance:
                 break
-        if self.checked <= MARGIN * self.tolerance:
+        if self._passed:
             return
         self.pause = int(np.log10(self.checked / (MARGIN * self.tolerance)))  # a level gains a digit at most
         if self.share * self.tolerance > FINEST and self._layout_misses(family, worst):
