@@ -257,9 +257,12 @@ def table(study: Study) -> str:
 def wanted(options: argparse.Namespace) -> Iterable[tuple[str, str, str, str]]:
     for case in CASES:
         if case.program.startswith(options.only):
+            own = (
+                [float(t) for t in options.tolerances.split(",")] if options.tolerances else case.tolerances[: 1 if options.quick else None]
+            )
             for generator in options.generators.split(",") if options.generators else case.generators:
                 steps = options.steps or (QUICK.get(generator) if options.quick else None)
-                for tolerance in (case.tolerances[: 1 if options.quick else None] or (1e-4,)) if generator in SOLVED else (1e-4,):
+                for tolerance in own if generator in SOLVED and own else (1e-4,):
                     yield case.program, generator, f"{tolerance:g}", str(steps or "")
 
 
@@ -267,6 +270,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", default="", help="families whose name starts so")
     parser.add_argument("--generators", default="", help="by commas; all that suit the family by default")
+    parser.add_argument("--tolerances", default="", help="by commas, of families of direct solves; the table's own by default")
     parser.add_argument("--steps", type=int, default=None, help="of the training, in place of the generator's own number")
     parser.add_argument("--quick", action="store_true", help="short trainings, loose tolerances")
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "figures", help="folder of families.csv and families.md")
