@@ -46,7 +46,7 @@ BLAMED = 0.5
 ENOUGH = 1e-4
 """Surplus in units of the tolerance below which a residual that misses is not the interpolation's any more."""
 SMALL, HELD = 2e-2, 0.5
-"""Surplus from which on the residual is mostly the direct solves' own, up to SOLVER_SHARE of the tolerance each, and what it may be then."""
+"""Surplus from which on the residual is mostly the solves' own, each up to SOLVER_SHARE of the tolerance, and what it may be then."""
 MOST_NUMBERS = 5e7
 """Coefficients of all nodes together, 400 MB: a family that takes more is none for a grid, whose every query would read them all."""
 MOST_POLES = 8
