@@ -42,8 +42,7 @@ FINISHED = 1e-4
 @dataclass(frozen=True)
 class Case:
     """kernels: mean error inside that generated kernels have to reach. tolerances: of families of direct solves (`SOLVED`). grid: on which
-    errors are measured. truth: tolerance of the direct solve that stands for the solution. layout: kernels that are generated, where it is
-    not the default number."""
+    errors are measured. truth: tolerance of the direct solve that stands for the solution."""
 
     program: str
     kernels: float
@@ -51,7 +50,6 @@ class Case:
     grid: tuple[int, ...] = (129, 51)
     truth: float = 1e-8
     generators: tuple[str, ...] = ("plain", "variational", "paper", "flow", "spectral")
-    layout: int | None = None
 
 
 CASES = (
@@ -162,12 +160,16 @@ def trained(case: Case, generator: str, tolerance: float, steps: int | None, fol
     """The family, and CPU seconds of its training; one that is in `folder` already gives its own seconds, of the clock."""
     import pdelang
 
-    settings: dict[str, Any] = {"generator": generator, "steps": steps, "tolerance": tolerance}
-    if case.layout and generator not in (*SOLVED, "coefficients"):
-        settings["kernels"] = case.layout
+    generator, _, kernels = generator.partition(":")
+    settings: dict[str, Any] = {
+        "generator": generator,
+        "steps": steps,
+        "tolerance": tolerance,
+        "kernels": int(kernels) if kernels else None,
+    }
     if generator == "paper":
         settings |= {"generator": "variational", "objective": "paper"}
-    path = folder / f"{case.program}_{generator}_{tolerance:g}.family" if folder else None
+    path = folder / f"{case.program}_{generator}{kernels}_{tolerance:g}.family" if folder else None
     began, there = cpu(), bool(path and path.exists())
     family = pdelang.train(FAMILIES / f"{case.program}.pde", path, resume=there, **settings)
     return family, family.record.seconds if there else cpu() - began
@@ -269,7 +271,7 @@ def wanted(options: argparse.Namespace) -> Iterable[tuple[str, str, str, str]]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", default="", help="families whose name starts so")
-    parser.add_argument("--generators", default="", help="by commas; all that suit the family by default")
+    parser.add_argument("--generators", default="", help="by commas, as plain or plain:256 (kernels); all that suit the family by default")
     parser.add_argument("--tolerances", default="", help="by commas, of families of direct solves; the table's own by default")
     parser.add_argument("--steps", type=int, default=None, help="of the training, in place of the generator's own number")
     parser.add_argument("--quick", action="store_true", help="short trainings, loose tolerances")
