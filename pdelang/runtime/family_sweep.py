@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 CHUNK = 2**22
 """Values made at a time, beside those of the data set: 32 MiB."""
 CHECKED = 4
+DEAR = 3
+"""Coordinates from which a direct solve costs ten queries and more, and what a sweep's guess misses is asked for as queries are."""
 
 
 def sweep(family: Family, grid: Grid, tolerance: float, fallback: bool, progress: Progress, given: dict[str, Any]) -> xarray.Dataset:
@@ -53,6 +55,10 @@ def sweep(family: Family, grid: Grid, tolerance: float, fallback: bool, progress
     missed = np.flatnonzero([s is not Status.CONVERGED for s in results.status])
     options, finished = SolveOptions(tolerance=tolerance), True
     results.how = f"{len(instances) - len(missed):,} as learned"
+    if len(missed) and getattr(family.model, "guesses", False) and len(axes) >= DEAR:
+        asked = _asked(family, instances, missed, tolerance, axes, results, progress)
+        results.how += f", {len(asked):,} as queries are"
+        missed = np.setdiff1d(missed, asked)
     if len(missed):
         results.how += f", {len(missed):,} {'solved directly' if fallback else 'miss the tolerance'}: {', '.join(why)}"
         progress(results.how)
@@ -81,6 +87,22 @@ def _fill(family: Family, instances: Instances, unit: list[np.ndarray], results:
         for part, one in zip(parts, mesh.collected(own, len(every))):
             results.values[:, part], results.estimate[part] = one["values"], one["estimate"]
     results.batched[:] = True
+
+
+def _asked(
+    family: Family, instances: Instances, missed: np.ndarray, tolerance: float, axes: list[np.ndarray], results: Results, progress: Progress
+) -> np.ndarray:
+    """With the steps that a query takes, one by one: those that meet the tolerance."""
+    orders, found = [(f, (0,) * len(axes)) for f in range(len(results.values))], []
+    for done, number in enumerate(map(int, missed)):
+        answer = family.checked(tolerance, **instances.parameters(number))
+        if answer.converged and answer.representation is not None:
+            results.values[:, number] = answer.representation.grid_jets(axes, orders)
+            results.status[number], results.residual[number] = answer.status, answer.residual
+            results.estimate[number] = np.nan if answer.error_estimate is None else answer.error_estimate
+            found.append(number)
+        progress("asking", (done + 1) / len(missed))
+    return np.array(found, dtype=int)
 
 
 def _units(family: Family, instances: Instances) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 
 import pdelang
 from pdelang.compiler.pipeline import compile as compile_problem
+from pdelang.runtime import family_sweep
 from pdelang.runtime.family import Family
 from pdelang.runtime.generator import neighbours_training, spectral_training
 from pdelang.runtime.generator.neighbours import interpolating, nearest
@@ -68,6 +70,19 @@ def test_outside_it_says_so_and_a_sweep_solves_what_misses(family: Family) -> No
     data = family.sweep(A=[0.6, 1.2], nu=[0.05, 0.1], grid={"x": 17, "t": 5}, tolerance=1e-4)
     assert (data.status == "converged").all()
     assert data.attrs["how"] == "0 as learned, 4 solved directly: 4 by the family's estimate"
+
+
+def test_a_sweep_asks_for_what_its_guess_misses_where_solves_are_dear(family: Family, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As queries are: the same values."""
+    monkeypatch.setattr(family_sweep, "DEAR", 2)
+    given = {"A": [0.7, 1.3], "nu": [0.08, 0.15], "grid": {"x": 17, "t": 5}}
+    data = family.sweep(tolerance=2e-2, **given)
+    assert "as queries are" not in data.attrs["how"]
+    distrusting = replace(family, model=replace(family.model, errors=family.model.errors * np.array([[1e3], [1.0]])))
+    asked = distrusting.sweep(tolerance=2e-2, **given)
+    assert asked.attrs["how"].startswith("0 as learned, 4 as queries are")
+    one = family.query(A=1.3, nu=0.08, tolerance=2e-2).to_xarray({"x": asked.x.values, "t": asked.t.values})
+    assert np.allclose(asked.u.sel(A=1.3, nu=0.08), one.u, atol=1e-12)
 
 
 def test_labels_are_asked_for_where_they_are_missed() -> None:

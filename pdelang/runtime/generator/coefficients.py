@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import jax
 import jax.numpy as jnp
@@ -68,6 +68,8 @@ class Coefficients:
     refined: float
     plans: Plans | None = None
     tables: dict[object, np.ndarray] = field(default_factory=dict, repr=False)
+    guesses: ClassVar[bool] = True
+    """Queries take steps that `grids` leaves out."""
 
     def _guess(self, z: np.ndarray) -> np.ndarray:
         """(M, rank)."""

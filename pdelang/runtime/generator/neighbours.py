@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations_with_replacement
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -72,6 +72,8 @@ class Neighbours:
     errors: np.ndarray
     bounded: tuple[bool, ...]
     tables: dict[object, np.ndarray] = field(default_factory=dict, repr=False)
+    guesses: ClassVar[bool] = True
+    """Queries take steps that `grids` leaves out."""
 
     def mixture(self, compiled: CompiledProblem, parameters: Parameters, steps: int, without: int | None = None) -> tuple[Any, np.ndarray]:
         """Labels, (k,), and their weights. without: one that is left out."""
