@@ -55,12 +55,15 @@ def quick_jets(own: Representation, axes: Sequence[np.ndarray], indices: Sequenc
     if not isinstance(own, ProductExpansion) or own.time is not None:
         return own.grid_jets(axes, indices)
     known: dict[tuple[int, ...], np.ndarray] = {}
+    factors: dict[tuple[int, int], np.ndarray] = {}
     for field, orders in indices:
         for n in range(len(axes)):
             key = (field, *orders[: n + 1])
+            if (n, orders[n]) not in factors:
+                factors[n, orders[n]] = own.axes[n].gaussians(axes[n], orders[n]) @ own.axes[n].to_weights
             if key not in known:
                 before = known[key[:-1]] if n else own.coefficients[field][0, ..., 0]
-                known[key] = along(own.axes[n].gaussians(axes[n], orders[n]) @ own.axes[n].to_weights, before, n)
+                known[key] = along(factors[n, orders[n]], before, n)
     return np.stack([known[field, *orders] for field, orders in indices])
 
 

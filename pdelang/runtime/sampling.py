@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Hashable, Sequence
+from functools import lru_cache
 
 import numpy as np
 from scipy.stats import qmc
@@ -19,11 +20,14 @@ class EmptyPointSetError(ValueError):
     """No point of the domain satisfies an equation's or condition's `where`, or a place is not finite at these parameters."""
 
 
+@lru_cache(maxsize=64)
 def sobol(count: int, dimension: int, seed: int) -> np.ndarray:
-    """(count, dimension) in [0, 1), scrambled; (count, 0) for no dimension."""
+    """(count, dimension) in [0, 1), scrambled; (count, 0) for no dimension. Not to be written to: a check asks for the same ones again."""
     if dimension == 0 or count == 0:
         return np.zeros((count, dimension))
-    return qmc.Sobol(dimension, seed=np.random.default_rng(seed)).random_base2(max(0, int(np.ceil(np.log2(count)))))[:count]
+    points = qmc.Sobol(dimension, seed=np.random.default_rng(seed)).random_base2(max(0, int(np.ceil(np.log2(count)))))[:count]
+    points.flags.writeable = False
+    return points
 
 
 def box(lower: np.ndarray, upper: np.ndarray, count: int, seed: int) -> np.ndarray:

@@ -48,7 +48,8 @@ class Reduced:
         before it. The last is not asked."""
         own = self.rows if chosen is None else self.rows[chosen]
         size = float(np.max(norms(self.layout, weights @ own)))
-        rows = [self._table(e, parameters, len(own), chosen) for e in (*self.compiled.equations, *self.compiled.conditions)]
+        box = tuple(np.asarray(b, dtype=float) for b in self.compiled.bounds(parameters))
+        rows = [self._table(e, parameters, box, len(own), chosen) for e in (*self.compiled.equations, *self.compiled.conditions)]
         scales: list[float] = []
         best, reached = weights, np.inf
         for step in range(steps):
@@ -59,7 +60,7 @@ class Reduced:
                 if step == 0:
                     terms = np.abs(partials * jets).sum(axis=0)
                     scales.append(max(_rms(terms), size * _rms(partials.max(axis=0, initial=0.0)), TINY))
-                share = held * self._calm(equation, jets, parameters, size) / (scales[n] * np.sqrt(len(points)))
+                share = held * self._calm(equation, jets, box, size) / (scales[n] * np.sqrt(len(points)))
                 rights.append(-share * residual)
                 matrices.append(np.einsum("an,arn->nr", share * partials, table[:, self.fixed :]))
             A, right = np.concatenate(matrices), np.concatenate(rights)
@@ -73,9 +74,9 @@ class Reduced:
             weights = np.concatenate([weights[: self.fixed], weights[self.fixed :] + change])
         return weights
 
-    def _calm(self, equation: CompiledEquation, jets: Array, parameters: Parameters, size: float) -> Array:
+    def _calm(self, equation: CompiledEquation, jets: Array, box: tuple[Array, ...], size: float) -> Array:
         """(N,): what the rows of an equation are multiplied by."""
-        lower, upper = (np.asarray(b, dtype=float) for b in self.compiled.bounds(parameters))
+        lower, upper = box
         out = np.ones(jets.shape[1])
         if equation.kind == "interior" and not equation.linear:
             for jet, values in zip(equation.jets, jets):
@@ -85,10 +86,10 @@ class Reduced:
         return out**-0.5
 
     def _table(
-        self, equation: CompiledEquation, parameters: Parameters, count: int, chosen: Array | None
+        self, equation: CompiledEquation, parameters: Parameters, box: tuple[Array, ...], count: int, chosen: Array | None
     ) -> tuple[CompiledEquation, Array, Array, Array]:
         """Jets of the rows (A, k, N), points (N, d), and weights (N,): zero where the equation does not hold."""
-        lower, upper = (np.asarray(b, dtype=float) for b in self.compiled.bounds(parameters))
+        lower, upper = box
         interior = equation.kind == "interior"
         unit = _unit_points(equation.free, len(lower), (self.density if interior else 1) * count)
         places = at_places(equation, lower + (upper - lower) * unit, parameters)
