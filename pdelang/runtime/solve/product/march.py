@@ -404,9 +404,7 @@ class _Pass:
         """To another layout, if it loses no more than `patience` times what one transfer may."""
         state, old, new = self.state, self.state.space, self._space(layout)
         limit = patience * max(JUMP * self.tolerance, SMALLEST_JUMP)
-        if (
-            len(state.edges) == 1 and not layout.rough
-        ):  # nothing is accepted yet: the conditions, not what a coarse layout made of them
+        if len(state.edges) == 1 and not layout.rough:  # nothing is accepted yet: the conditions, not what a coarse layout made of them
             starts, defects, _ = initial_coefficients(new)
             loss = float(defects.max(initial=0.0))
             if loss > max(2 * state.lost, patience * self.tolerance):
