@@ -52,6 +52,7 @@ CASES = {
     "kovasznay": Case(1e-7, 1e-11),
     "kuramoto_sivashinsky_regular": Case(1e-7, 1e-8),
     "maxwell": Case(1e-8, 1e-10),
+    "navier_stokes": Case(1e-6, 1e-7),
     "poisson": Case(1e-9, 1e-12),
     "poisson3d": Case(1e-8, 1e-12),
     "robin": Case(1e-7, 5e-10),

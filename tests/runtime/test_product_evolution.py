@@ -15,13 +15,13 @@ from pdelang.runtime.layout.product_representation import ProductExpansion
 from pdelang.runtime.options import SolveOptions
 from pdelang.runtime.result import silent
 from pdelang.runtime.solve.product.correction import correction
-from pdelang.runtime.solve.product.iteration import Limits
 from pdelang.runtime.solve.product.layouts import Layout, first_layout, initial_coefficients
 from pdelang.runtime.solve.product.march import March, march
 from pdelang.runtime.solve.product.newton import product_newton
 from pdelang.runtime.solve.product.program import Program
 from pdelang.runtime.solve.product.schedule import Schedule
 from pdelang.runtime.solve.product.smoothing import smooths
+from pdelang.runtime.solve.product.solved import Limits
 from pdelang.runtime.solve.product.transfer import transfer
 from pdelang.runtime.solve.slabs import Slabs
 from pdelang.runtime.status import Status

@@ -8,12 +8,12 @@ import pytest
 import pdelang
 from pdelang.compiler.pipeline import compile
 from pdelang.runtime.solve.product.derivative import Derivative
-from pdelang.runtime.solve.product.iteration import Solved
 from pdelang.runtime.solve.product.layouts import first_layout, initial_coefficients
 from pdelang.runtime.solve.product.linear import gmres
 from pdelang.runtime.solve.product.march import easy
 from pdelang.runtime.solve.product.modes import Blocks, Eliminated, FastDiagonal, InModes, mode_inverse
 from pdelang.runtime.solve.product.program import Program
+from pdelang.runtime.solve.product.solved import Solved
 from pdelang.runtime.solve.product.system import SlabSystem
 
 SQUARE = "problem p; x in [0, 1]; y in [0, 2]; t in [0, 1]; "

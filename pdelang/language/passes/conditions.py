@@ -131,7 +131,8 @@ def kind_of(geometry: Geometry, place: Place) -> str:
 
 
 def _place_is_right(el: Elaborator, geometry: Geometry, place: Place, spans: tuple[Span, ...]) -> bool:
-    free = any(entry is None for entry in place)
+    space = [entry for entry, c in zip(place, geometry.coordinates) if not c.time]
+    free = any(entry is None for entry in (space if len(space) > 1 else place))  # p(0.5, 0.5, t) = 0 is one place, at every time
     for index, (entry, span) in enumerate(zip(place, spans)):
         if entry is not None and not check_fixed(el, geometry, index, entry, span, free):
             return False

@@ -22,12 +22,12 @@ from pdelang.runtime.layout.factor import Array
 from pdelang.runtime.representation import Representation
 from pdelang.runtime.result import silent
 from pdelang.runtime.solve.product.correction import correction
-from pdelang.runtime.solve.product.iteration import Limits
 from pdelang.runtime.solve.product.layouts import Layout, first_layout
 from pdelang.runtime.solve.product.march import March, march
 from pdelang.runtime.solve.product.newton import _starts_alone, supports
 from pdelang.runtime.solve.product.program import Program
 from pdelang.runtime.solve.product.schedule import Schedule, Stage
+from pdelang.runtime.solve.product.solved import Limits
 from pdelang.runtime.solve.product.system import UnsupportedError
 from pdelang.runtime.solve.product.verdict import SAFETY
 from pdelang.runtime.status import Status

@@ -22,9 +22,9 @@ from pdelang.runtime import mesh
 from pdelang.runtime.layout.factor import Array
 from pdelang.runtime.options import SolveOptions
 from pdelang.runtime.result import Progress
-from pdelang.runtime.solve.product.iteration import Limits
 from pdelang.runtime.solve.product.newton import _starts_alone, supports
 from pdelang.runtime.solve.product.program import Program
+from pdelang.runtime.solve.product.solved import Limits
 from pdelang.runtime.solve.product.system import UnsupportedError
 from pdelang.runtime.status import Status
 from pdelang.runtime.sweep.guide import Guide, Prepared, guide_for, prepared

@@ -16,11 +16,11 @@ from pdelang.runtime.layout.factor import Array
 from pdelang.runtime.layout.product_representation import ProductExpansion
 from pdelang.runtime.layout.slab import TimeFactor, time_factor
 from pdelang.runtime.result import silent
-from pdelang.runtime.solve.product.iteration import Limits
 from pdelang.runtime.solve.product.layouts import Layout, first_layout
 from pdelang.runtime.solve.product.march import march
 from pdelang.runtime.solve.product.program import Program
 from pdelang.runtime.solve.product.schedule import projected
+from pdelang.runtime.solve.product.solved import Limits
 from pdelang.runtime.solve.product.system import SlabSystem, Space
 from pdelang.runtime.solve.product.transfer import transferred
 from pdelang.runtime.status import Status

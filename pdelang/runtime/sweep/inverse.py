@@ -16,9 +16,9 @@ from typing import Protocol
 import numpy as np
 
 from pdelang.runtime.layout.factor import Array
-from pdelang.runtime.solve.product.iteration import Inverse as OneInverse
 from pdelang.runtime.solve.product.iteration import invert
 from pdelang.runtime.solve.product.linear import Frozen, frozen_blocks
+from pdelang.runtime.solve.product.solved import Inverse as OneInverse
 from pdelang.runtime.solve.product.system import SlabSystem, UnsupportedError
 from pdelang.runtime.sweep.program import BatchProgram
 

@@ -16,6 +16,7 @@ from pdelang.runtime.layout.monitor import LARGEST, SMALLEST, Monitor, graded, l
 from pdelang.runtime.layout.product import along, contract
 from pdelang.runtime.solve.product.layouts import Layout
 from pdelang.runtime.solve.product.linear import LARGEST_DENSE
+from pdelang.runtime.solve.product.saddle import saddle
 from pdelang.runtime.solve.product.stage import Stage
 
 ORDERS = 4
@@ -62,7 +63,8 @@ def held(layout: Layout, last: Stage) -> Layout | None:
     """The layout, or as much of it as a dense least-squares solve holds; None where that is no more than there was."""
     program, kernels = layout.program, np.array(layout.kernels)
     if program.fields > 1 or last.system.space.weak:
-        share = (LARGEST_DENSE / (program.fields * np.prod(kernels))) ** (1 / layout.axes)
+        factorised = 1 if saddle(program, last.system.space) is not None else program.fields  # of a saddle, the multiplier's unknowns only
+        share = (LARGEST_DENSE / (factorised * np.prod(kernels))) ** (1 / layout.axes)
         kernels = np.floor(kernels * min(share, 1.0)).astype(int)
     alike = all(m is n for m, n in zip(layout.mappings, last.layout.mappings))
     return None if alike and np.prod(kernels) <= np.prod(last.layout.kernels) else replace(layout, kernels=tuple(int(n) for n in kernels))

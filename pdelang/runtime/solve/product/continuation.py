@@ -19,9 +19,9 @@ from pdelang.runtime.layout.factor import Array
 from pdelang.runtime.representation import Index
 from pdelang.runtime.result import Progress
 from pdelang.runtime.solve.product.adaption import measured, sharpened
-from pdelang.runtime.solve.product.iteration import Limits
 from pdelang.runtime.solve.product.layouts import Layout
 from pdelang.runtime.solve.product.program import Program
+from pdelang.runtime.solve.product.solved import Limits
 from pdelang.runtime.solve.product.stage import Stage, stage
 
 FACTORS = tuple(4.0**k for k in (2, 4, 6, 8, 10, 12))  # tried from the first on, until one is easy

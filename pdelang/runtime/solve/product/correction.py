@@ -17,11 +17,12 @@ import numpy as np
 from pdelang.runtime.layout.factor import Array
 from pdelang.runtime.representation import Representation
 from pdelang.runtime.result import Progress
-from pdelang.runtime.solve.product.iteration import Inverse, Limits, solve_slab
+from pdelang.runtime.solve.product.iteration import solve_slab
 from pdelang.runtime.solve.product.layouts import Layout, initial_coefficients
 from pdelang.runtime.solve.product.march import March
 from pdelang.runtime.solve.product.program import Program
 from pdelang.runtime.solve.product.schedule import projected
+from pdelang.runtime.solve.product.solved import Inverse, Limits
 from pdelang.runtime.solve.product.system import SlabSystem, Space
 from pdelang.runtime.solve.product.transfer import Starts, made_admissible, transferred
 

@@ -16,11 +16,11 @@ from pdelang.runtime.options import SolveOptions
 from pdelang.runtime.result import MethodResult, Progress
 from pdelang.runtime.solve.product.correction import correction
 from pdelang.runtime.solve.product.estimate import AIM, difference, estimate, relative_error, sizes
-from pdelang.runtime.solve.product.iteration import Limits
 from pdelang.runtime.solve.product.layouts import Layout, first_layout
 from pdelang.runtime.solve.product.march import March, march
 from pdelang.runtime.solve.product.program import Program
 from pdelang.runtime.solve.product.schedule import Schedule
+from pdelang.runtime.solve.product.solved import Limits
 from pdelang.runtime.solve.product.steady import FIRST_SHARE
 from pdelang.runtime.solve.product.verdict import SAFETY
 from pdelang.runtime.status import Status

@@ -17,9 +17,9 @@ from pdelang.runtime.layout.faces import AxisConstraints
 from pdelang.runtime.layout.factor import Array
 from pdelang.runtime.solve.product.damped import Linearised, Solve, damped_newton
 from pdelang.runtime.solve.product.factorised import least_squares, soft_lu, sylvester
-from pdelang.runtime.solve.product.iteration import NEWTON_LIMIT, Solved, magnitude
 from pdelang.runtime.solve.product.linear import LARGEST_DENSE, frozen_blocks
 from pdelang.runtime.solve.product.modes import FastDiagonal
+from pdelang.runtime.solve.product.solved import NEWTON_LIMIT, Solved, magnitude
 from pdelang.runtime.solve.product.system import SlabSystem
 
 LARGEST_SQUARE = 3000  # unknowns of one field up to which a dense factorisation is faster than an iteration

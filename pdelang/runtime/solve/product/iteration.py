@@ -5,9 +5,6 @@ GMRES, preconditioned by the frozen operator. Steady systems of moderate size: `
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Protocol
-
 import numpy as np
 
 from pdelang.runtime.layout.faces import AxisConstraints
@@ -23,44 +20,14 @@ from pdelang.runtime.solve.product.linear import (
     test_space,
 )  # fmt: skip
 from pdelang.runtime.solve.product.modes import FastDiagonal, mode_inverse
+from pdelang.runtime.solve.product.saddle import saddle, solve_saddle
+from pdelang.runtime.solve.product.solved import NEWTON_LIMIT, Inverse, Solved, magnitude
 from pdelang.runtime.solve.product.system import SlabSystem, UnsupportedError
 
-NEWTON_LIMIT = 14
 KRYLOV_LIMIT, KRYLOV_NUMBERS = (60, 100), 4e7  # iterations before a restart: as many as leave their vectors so many numbers
 DENSE_STEADY_SQUARE = 3000
 DENSE_EVOLUTION = 700  # in two and more dimensions, where a factorisation an eigenvalue is dear
 SMALLEST_MODAL = 250  # unknowns up to which dense factorisations cost less than the iterations that they save
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What the user allows. deadline: on time.monotonic. slabs: all alike, None chooses them. iterations: of one nonlinear solve."""
-
-    deadline: float
-    slabs: int | None = None
-    iterations: int = 200
-
-
-class Inverse(Protocol):
-    def __call__(self, R: Array) -> Array: ...
-
-
-@dataclass(frozen=True, eq=False)
-class Solved:
-    """W: full coefficients. converged: Newton did. steps, krylov: iterations. contraction: last step over the one before."""
-
-    W: Array
-    converged: bool
-    steps: int
-    krylov: int
-    change: float
-
-
-def magnitude(system: SlabSystem, W: Array) -> float:
-    """Root of the energy of the solution, the scale of relative changes; 1 for a zero solution."""
-    starts = sum(float((s**2).sum()) for own in system.starts for s in own)
-    size = float(np.sqrt(starts + (W**2).sum()))
-    return size if size > 0 else 1.0
 
 
 def enough(system: SlabSystem, sizes: Array, tolerance: float) -> float:
@@ -72,8 +39,11 @@ def enough(system: SlabSystem, sizes: Array, tolerance: float) -> float:
 def solve_slab(
     system: SlabSystem, tolerance: float, cache: dict[object, Inverse | None], guess: Array | None = None, iterations: int = NEWTON_LIMIT
 ) -> Solved:
-    """Newton-GMRES, or `Autonomous`. `cache` keeps factorisations of constant operators between slabs of one length."""
+    """Newton-GMRES, `saddle.py`, or `Autonomous`. `cache` keeps factorisations of constant operators between slabs of one length."""
     program, space = system.program, system.space
+    kind = saddle(program, space)
+    if kind is not None:
+        return solve_saddle(system, kind, tolerance, guess, iterations, cache)
     constraints = space.constraints
     lift = system.lifting()
     if autonomous_wanted(system) and ("autonomous", id(space)) not in cache:

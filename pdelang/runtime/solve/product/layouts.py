@@ -10,7 +10,7 @@ from pdelang.runtime.layout.factor import GHOSTS, OVERLAP, PERIODIC_OVERLAP, Arr
 from pdelang.runtime.layout.monitor import Monitor, graded, limited, local_length
 from pdelang.runtime.layout.product import along, contract
 from pdelang.runtime.layout.slab import TimeFactor, time_factor
-from pdelang.runtime.solve.product.program import Program
+from pdelang.runtime.solve.product.program import LARGEST_MULTIPLIER, Program
 from pdelang.runtime.solve.product.system import Space, UnsupportedError
 
 SMALLEST_INTERVAL, SMALLEST_CIRCLE = 24, 13
@@ -88,6 +88,8 @@ class Layout:
 
     @property
     def largest(self) -> int:
+        if self.program.multiplier is not None:
+            return int(LARGEST_MULTIPLIER**0.5)
         return LARGEST[self.axes] // (1 if self.axes > 1 else max(1, self.program.fields // 2))
 
     def coarser(self, share: float) -> Layout:

@@ -19,11 +19,12 @@ from pdelang.runtime.layout.product_representation import ProductExpansion
 from pdelang.runtime.layout.slab import TimeFactor
 from pdelang.runtime.result import Progress
 from pdelang.runtime.solve.checkpoint import Recorder, recorder_of
-from pdelang.runtime.solve.product.iteration import Inverse, Limits, Solved, solve_slab
+from pdelang.runtime.solve.product.iteration import solve_slab
 from pdelang.runtime.solve.product.layouts import AHEAD, Layout, initial_coefficients
 from pdelang.runtime.solve.product.program import Program
 from pdelang.runtime.solve.product.schedule import Schedule, Stage, extrapolated, projected
 from pdelang.runtime.solve.product.smoothing import smooths
+from pdelang.runtime.solve.product.solved import Inverse, Limits, Solved
 from pdelang.runtime.solve.product.switches import moving_edges, switches
 from pdelang.runtime.solve.product.system import SlabSystem, Space
 from pdelang.runtime.solve.product.transfer import Starts, made_admissible, transfer

@@ -24,6 +24,7 @@ from pdelang.runtime.solve.host_functions import in_chunks, on_host, plain
 CHUNKS = (4096,)
 """Points a call: Burgers on 17,000 points takes 1.1 ms of the processor; with 2,048 a call 2.3 ms, with 32,768 8.6 ms (caches, threads)."""
 FACE_CHUNK = 512
+LARGEST_MULTIPLIER = 4500  # unknowns of a multiplier, for which a dense matrix is factorised
 LARGEST_HOST = 2  # dimensions, time included, in which equations are evaluated by NumPy
 
 _JITTED: dict[tuple[str, bool], tuple[Any, Any]] = {}  # by CompiledProblem.key: a second solve compiles nothing
@@ -130,6 +131,28 @@ class Program:
     @cached_property
     def constant(self) -> bool:
         return self.linear and all(e.constant and e.where is None for e in self.compiled.equations)
+
+    @cached_property
+    def multiplier(self) -> tuple[int, dict[int, int]] | None:
+        """The field, of three in two coordinates of space, that has no equation of its own but drives each of the others along one axis,
+        and these axes by field: the pressure of an incompressible flow. None: there is none."""
+        if self.dimension - (self.time is not None) != 2 or self.fields != 3 or sorted(self.slots) != [0, 1, 2]:
+            return None
+        coupled: dict[tuple[int, int], set[tuple[int, ...]]] = {}
+        for entry in self.partials:
+            coupled.setdefault((entry.slot, entry.index[0]), set()).add(entry.index[1])
+        alone = [f for f in range(3) if (f, f) not in coupled]
+        if len(alone) != 1 or self.time_orders[alone[0]]:
+            return None
+        own = self.compiled.equations[self.slots.index(alone[0])]
+        axis: dict[int, int] = {}
+        for field in {0, 1, 2} - set(alone):
+            drives, driven = coupled.get((field, alone[0]), set()), coupled.get((alone[0], field), set())
+            viscous = max((max(orders[:2]) for orders in coupled[field, field]), default=0) == 2
+            if len(drives) == 1 and drives == driven and sum(orders := next(iter(drives))) == 1 and max(orders[:2]) == 1 and viscous:
+                axis[field] = orders.index(1)
+        constant = own.linear and own.constant and own.where is None
+        return (alone[0], axis) if constant and sorted(axis.values()) == [0, 1] else None
 
     @cached_property
     def orders(self) -> Array:

@@ -25,9 +25,10 @@ from pdelang.runtime.layout.product_representation import Axis, ProductExpansion
 from pdelang.runtime.layout.slab import no_time, time_factor
 from pdelang.runtime.representation import Representation
 from pdelang.runtime.solve.product.gauss_newton import galerkin_wanted, least_squares_wanted, solve_galerkin, solve_least_squares
-from pdelang.runtime.solve.product.iteration import Inverse, Solved, solve_slab
+from pdelang.runtime.solve.product.iteration import solve_slab
 from pdelang.runtime.solve.product.layouts import initial_coefficients
 from pdelang.runtime.solve.product.program import Program
+from pdelang.runtime.solve.product.solved import Inverse, Solved
 from pdelang.runtime.solve.product.system import SlabSystem, Space, UnsupportedError
 from pdelang.runtime.solve.product.transfer import Starts, made_admissible, transferred
 from pdelang.runtime.solve.slabs import Slabs

@@ -13,6 +13,7 @@ from pdelang.runtime.layout.slab import no_time
 from pdelang.runtime.solve.product.gauss_newton import galerkin_wanted, least_squares_wanted, solve_galerkin, solve_least_squares
 from pdelang.runtime.solve.product.iteration import solve_slab
 from pdelang.runtime.solve.product.layouts import Layout
+from pdelang.runtime.solve.product.saddle import saddle, solve_saddle
 from pdelang.runtime.solve.product.system import SlabSystem, Space
 from pdelang.runtime.solve.product.transfer import transferred
 
@@ -45,7 +46,9 @@ def stage(layout: Layout, tolerance: float, before: Sequence[tuple[tuple[float, 
     system = SlabSystem(space, no_time(), 0.0, 1.0, ((),) * layout.program.fields)
     known = {id(s): s.on(space) for combination in before for _, s in combination}
     guess = _best(system, [sum((w * known[id(s)] for w, s in c), start=np.zeros(system.shape)) for c in before])
-    if least_squares_wanted(system):
+    if (kind := saddle(layout.program, space)) is not None:
+        solved = solve_saddle(system, kind, NEWTON_SHARE * tolerance, guess, iterations)
+    elif least_squares_wanted(system):
         solved = solve_least_squares(system, NEWTON_SHARE * tolerance, guess, iterations)
     elif galerkin_wanted(system):
         solved = solve_galerkin(system, NEWTON_SHARE * tolerance, guess, iterations)

@@ -12,10 +12,10 @@ from pdelang.runtime.result import MethodResult, Progress
 from pdelang.runtime.solve.product.adaption import adapted, finer_by, held
 from pdelang.runtime.solve.product.continuation import Path, followed
 from pdelang.runtime.solve.product.estimate import AIM, difference, estimate, sizes
-from pdelang.runtime.solve.product.iteration import Limits
 from pdelang.runtime.solve.product.layouts import Layout, first_layout
 from pdelang.runtime.solve.product.program import Program
 from pdelang.runtime.solve.product.singular import softest
+from pdelang.runtime.solve.product.solved import Limits
 from pdelang.runtime.solve.product.stage import Stage, stage
 from pdelang.runtime.status import Status
 
