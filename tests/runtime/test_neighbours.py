@@ -85,13 +85,15 @@ def test_a_sweep_asks_for_what_its_guess_misses_where_solves_are_dear(family: Fa
     assert np.allclose(asked.u.sel(A=1.3, nu=0.08), one.u, atol=1e-12)
 
 
-def test_labels_are_asked_for_where_they_are_missed() -> None:
-    """Errors at small nu only: most further labels lie there, and none twice."""
+def test_labels_are_asked_for_where_they_are_missed_and_cheap() -> None:
+    """Errors at small nu, dear ones at large A: most further labels lie where nu is small, more of them at small A, and none twice."""
     own = NeighboursTraining.start(compile_problem(pdelang.parse(BURGERS)), build(None, OPTIONS))
     own.z = list(own.planned)
     z = np.array(own.z)
-    planned = own._planned(np.where(z[:, 0] < -0.5, 1e-2, 1e-4), 24)
+    own.costs = np.where(z[:, 1] > 0, 100.0, 1.0).tolist()
+    planned = own._planned(np.where(z[:, 0] < -0.5, 1e-1, 1e-5), 24)
     assert np.mean(planned[:, 0] < -0.4) > 0.7
+    assert np.mean(planned[:, 1] < 0.1) > 0.6
     assert len(np.unique(planned, axis=0)) == 24
 
 
