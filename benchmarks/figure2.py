@@ -45,6 +45,14 @@ def ended(study: Study, name: str, contender: str, steps: int) -> tuple[float, f
     return (found[0][-1], found[1][-1], found[2][-1], found[3][-1]) if len(found[0]) else None
 
 
+def counted(study: Study, name: str, contender: str, steps: int) -> tuple[int, int]:
+    """Runs, and how many of them ended before the last step because a number was not finite: these are not in the mean."""
+    last: dict[str, int] = {}
+    for row in study.of(problem=name, contender=contender, steps=steps):
+        last[row["seed"]] = max(last.get(row["seed"], 0), int(row["step"]))
+    return len(last), sum(step < steps for step in last.values()) if CONTENDERS[contender].kind == "steps" else 0
+
+
 def titles(study: Study, steps: int) -> Mapping[str, str]:
     """Problems and their titles; the worst and the best of the Gaussians by gradient steps, which the paper shows, are named so."""
     rbf = {name: end[1] for name in PROBLEMS if (end := ended(study, name, "rbf", steps))}
@@ -63,8 +71,9 @@ def table(study: Study, steps: int) -> str:
         cells = []
         for name in (*PROBLEMS, "fit"):
             end = ended(study, name, key, steps)
-            runs = len({r["seed"] for r in study.of(problem=name, contender=key, steps=steps)})
-            cells.append(f"{end[1]:.1e} ({end[2]:.0e} to {end[3]:.0e}; {runs}); {end[0]:.2f} s" if end else "-")
+            runs, lost = counted(study, name, key, steps)
+            left = f", {lost} of them not finite" if lost else ""
+            cells.append(f"{end[1]:.1e} ({end[2]:.0e} to {end[3]:.0e}; {runs}{left}); {end[0]:.2f} s" if end else "-")
         rows.append([contender.label, *cells])
     return markdown(header, rows) + "\n" + "\n".join(verdicts(study, steps)) + "\n"
 

@@ -48,7 +48,7 @@ def rates_and_totals(study: Study, steps: int, problems: Sequence[str], total: s
             panel.xaxis.set_minor_formatter(NullFormatter())
         runs = [study.of(problem=total, contender=n, steps=steps) for n in shown]
         panels[-1].barh(places, [sum(float(r["seconds"]) for r in found) for found in runs], color=[CONTENDERS[n].colour for n in shown])
-        panels[-1].set(xlabel=f"seconds, {max(map(len, runs))} runs of {steps} steps", title=f"{total}, in all")
+        panels[-1].set(xlabel=f"seconds in {max(map(len, runs))} runs", title=f"{total}, {steps} steps a run")
         panels[0].set_yticks(places, labels)
         panels[0].invert_yaxis()
     return figure
