@@ -17,6 +17,7 @@ from pdelang.runtime.solve.product.saddle import saddle, solve_saddle
 from pdelang.runtime.solve.product.system import SlabSystem, Space
 from pdelang.runtime.solve.product.transfer import transferred
 
+WORTH_SEPARATING = 2000  # unknowns of a flow up to which a dense factorisation, which minds no advection, costs less
 NEWTON_SHARE = 0.02  # of the tolerance, for the last step of Newton's iteration
 
 
@@ -46,7 +47,8 @@ def stage(layout: Layout, tolerance: float, before: Sequence[tuple[tuple[float, 
     system = SlabSystem(space, no_time(), 0.0, 1.0, ((),) * layout.program.fields)
     known = {id(s): s.on(space) for combination in before for _, s in combination}
     guess = _best(system, [sum((w * known[id(s)] for w, s in c), start=np.zeros(system.shape)) for c in before])
-    if (kind := saddle(layout.program, space)) is not None:
+    kind = saddle(layout.program, space) if space.constraints.size > WORTH_SEPARATING else None
+    if kind is not None:
         solved = solve_saddle(system, kind, NEWTON_SHARE * tolerance, guess, iterations)
     elif least_squares_wanted(system):
         solved = solve_least_squares(system, NEWTON_SHARE * tolerance, guess, iterations)
