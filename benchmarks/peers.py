@@ -118,6 +118,7 @@ def picture(records: list[Record], path: Path) -> None:
 
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
+    from matplotlib.ticker import LogLocator, NullFormatter
 
     problems = list(dict.fromkeys(r["problem"] for r in records))
     codes = list(dict.fromkeys(r["code"] for r in records))
@@ -135,6 +136,8 @@ def picture(records: list[Record], path: Path) -> None:
         panel.grid(alpha=0.3)
         panel.set_xlabel("seconds of one core")
         panel.set_ylabel("relative L2 error")
+        panel.xaxis.set_minor_formatter(NullFormatter())  # labels between the decades run into each other
+        panel.xaxis.set_major_locator(LogLocator(numticks=5))
     for panel in panels.flat[len(problems) :]:
         panel.axis("off")
     handles = {label: h for panel in panels.flat for h, label in zip(*panel.get_legend_handles_labels())}
