@@ -90,7 +90,7 @@ class Coefficients:
         steps = ADAPT_STEPS if options.adapt_steps is None else options.adapt_steps
         estimate, asked = self.estimate if steps == 0 else self.refined, options.tolerance
         finishes = options.adapt_steps is None and self.plans is not None and asked is not None and asked < estimate
-        coefficients = self.adapted(compiled, parameters, 1 if finishes else steps)
+        coefficients = self.adapted(compiled, parameters, 0 if finishes else steps)
         generated = self.layout.representation(coefficients, lower, upper)
         if finishes and self.plans is not None and asked is not None:
             finished = self.plans.polished(compiled, parameters, generated, steepness(self.layout, coefficients), asked)

@@ -29,8 +29,10 @@ from pdelang.runtime.grid_check import grid_check
 from pdelang.runtime.options import SolveOptions
 from pdelang.runtime.representation import representation_class
 
-SOLVER_SHARE = 0.1
-"""Tolerance of the direct solves in units of the family's."""
+SOLVER_SHARE, TIGHT_SHARE, TIGHT = 0.02, 0.1, 1e-8
+"""Tolerance of the direct solves in units of the family's; the second where it would be below TIGHT. Errors of neighbouring nodes are not
+alike: between them the residual, which differentiates, is a hundred times their tolerance's (Burgers in nu and A at 1e-4, solved to 1e-5:
+residuals of 1.8e-4 at held-out parameters, however many nodes)."""
 PROJECTION_SHARE = 1e-2
 """What the common layout may lose, in units of the family's tolerance; FINER of it where the residual, which differentiates, misses."""
 FINER = 0.03
@@ -82,7 +84,7 @@ class SpectralTraining:
     message: str = ""
 
     def __post_init__(self) -> None:
-        self.adaptive = AdaptiveGrid(self.conditions.size, noise=SOLVER_SHARE * self.tolerance)
+        self.adaptive = AdaptiveGrid(self.conditions.size, noise=self._solver)
         self.resonances = ((),) * self.conditions.size
 
     @classmethod
@@ -98,9 +100,14 @@ class SpectralTraining:
         """Half-widths of the grid in z."""
         return np.where(self.conditions.bounded, 1.0, SPREAD / DEVIATIONS)
 
+    @property
+    def _solver(self) -> float:
+        """Tolerance of the direct solves."""
+        return max(SOLVER_SHARE * self.tolerance, min(TIGHT_SHARE * self.tolerance, TIGHT), FINEST)
+
     @cached_property
     def solves(self) -> Solves:
-        return Solves(self.compiled, SolveOptions(tolerance=max(SOLVER_SHARE * self.tolerance, FINEST), seed=self.seed))
+        return Solves(self.compiled, SolveOptions(tolerance=self._solver, seed=self.seed))
 
     # ------------------------------------------------------------ how far it is
 
@@ -296,7 +303,7 @@ class SpectralTraining:
         around, amounts = self.adaptive.border() if explored else (np.zeros((1, self.conditions.size), dtype=int), np.array([np.inf]))
         border = Border(around, amounts, max(s.error for s in self.solved.values()))
         rounding = max(
-            (s.residual for s in self.solved.values() if s.residual > SOLVER_SHARE * self.tolerance and not s.message), default=0.0
+            (s.residual for s in self.solved.values() if s.residual > self._solver and not s.message), default=0.0
         )
         return Spectral(self.layout, tuple(nodes), table, self._sizes(nodes), border, self.box, self.resonances, rounding)
 
