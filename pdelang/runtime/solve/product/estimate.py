@@ -9,6 +9,7 @@ from pdelang.runtime.representation import Representation
 from pdelang.runtime.solve.product.program import Program
 
 SAMPLES = {1: 801, 2: 101, 3: 31, 4: 15}  # points an axis on which two solutions are compared
+LEAST_RATIO = 1e-4  # of residuals: that an error has fallen further than this is not believed
 AIM = 0.4  # the residual at collocation points is smaller than on independent ones
 
 
@@ -33,7 +34,7 @@ def sizes(a: Representation, program: Program) -> Array:
 def estimate(apart: Array, coarse: float, fine: float, size: Array) -> Array:
     """Error of the finer of two solutions: the difference, times the residuals' ratio; never below rounding."""
     ratio = fine / coarse if coarse > 0 else 1.0
-    return np.maximum(apart * (1.0 if ratio > 0.5 else max(ratio, 1e-3)), 1e-14 * size)
+    return np.maximum(apart * (1.0 if ratio > 0.5 else max(ratio, LEAST_RATIO)), 1e-14 * size)
 
 
 def relative_error(error: Array, size: Array) -> float:
