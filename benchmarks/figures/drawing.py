@@ -88,6 +88,7 @@ def errors(study: Study, names: Mapping[str, str], steps: int) -> Any:
                 )
                 panel.fill_between(where, low, high, color=contender.colour, alpha=0.15, linewidth=0)
             panel.set(xscale="log", yscale="log", title=title, xlabel="seconds of one core", ylabel="relative $L_2$ error")
+            panel.xaxis.set_minor_formatter(NullFormatter())
         for panel in panels[len(names) :]:
             panel.axis("off")
         handles = {label: h for p in panels for h, label in zip(*p.get_legend_handles_labels())}
@@ -108,7 +109,7 @@ def starts(study: Study, steps: int, labels: Mapping[str, tuple[str, str]]) -> A
                     panel.fill_between(where, low, high, color=colour, alpha=0.15, linewidth=0)
             panel.set(yscale="log", xlabel="gradient steps", title=f"the first {last} steps")
         panels[0].set_ylabel("relative $L_2$ error")
-        panels[1].legend(frameon=False)
+        figure.legend(*panels[1].get_legend_handles_labels(), loc="outside lower center", ncols=len(labels), frameon=False)
     return figure
 
 
