@@ -79,7 +79,8 @@ class Coefficients:
         """(P,) after so many steps of Gauss-Newton from the network's answer."""
         y = self._guess(Conditions.of(compiled.problem).unit(parameters)[None])[0]
         if steps:
-            y = Reduced(compiled, self.layout, self.rows, self.tables, fixed=1)(np.append(1.0, y), parameters, steps)[1:]
+            reduced = Reduced(compiled, self.layout, self.rows, float(self.norm.max()), self.tables, fixed=1)
+            y = reduced(np.append(1.0, y), parameters, steps)[1:]
         return np.asarray(self.mean + y @ self.directions)
 
     def answer(self, compiled: CompiledProblem, parameters: Parameters, options: QueryOptions) -> MethodResult:

@@ -82,7 +82,8 @@ class Neighbours:
         chosen = chosen[chosen != without]
         weights = interpolating(z, self.z[chosen])
         if steps:
-            weights = Reduced(compiled, self.layout, self.rows, self.tables, density=ROWS)(weights, parameters, steps, chosen)
+            reduced = Reduced(compiled, self.layout, self.rows, float(self.norm.max()), self.tables, density=ROWS)
+            weights = reduced(weights, parameters, steps, chosen)
         return chosen, weights
 
     def left_out(self, compiled: CompiledProblem, number: int, steps: int) -> tuple[np.ndarray, float]:

@@ -17,7 +17,7 @@ from scipy.linalg import cho_factor, cho_solve
 
 from pdelang.compiler.compiled import CompiledEquation, CompiledProblem, Parameters
 from pdelang.runtime.collocation import at_places, evaluate, holds
-from pdelang.runtime.generator.common_layout import CommonLayout, norms
+from pdelang.runtime.generator.common_layout import CommonLayout
 from pdelang.runtime.layout.factor import Array
 
 ROWS = 8
@@ -33,12 +33,14 @@ TINY = 1e-300
 
 @dataclass(frozen=True, eq=False)
 class Reduced:
-    """layout: holds rows V (R, P), of which there may be more in a later instance with the same tables. Tables of their jets are made when
-    they are first asked for, and kept. fixed: the first so many rows keep their weights. density: points of the interior an unknown."""
+    """layout: holds rows V (R, P), of which there may be more in a later instance with the same tables. size: of a solution, root mean
+    square. Tables of the rows' jets are made when they are first asked for, and kept. fixed: the first so many rows keep their weights.
+    density: points of the interior an unknown."""
 
     compiled: CompiledProblem
     layout: CommonLayout
     rows: Array
+    size: float
     tables: dict[object, Array] = field(default_factory=dict)
     fixed: int = 0
     density: int = ROWS
@@ -46,10 +48,9 @@ class Reduced:
     def __call__(self, weights: Array, parameters: Parameters, steps: int, chosen: Array | None = None) -> Array:
         """Weights (k,) of the chosen rows, all of them by default, after so many steps; where one has not lowered the objective, those
         before it. The last is not asked."""
-        own = self.rows if chosen is None else self.rows[chosen]
-        size = float(np.max(norms(self.layout, weights @ own)))
+        count, size = len(weights), self.size
         box = tuple(np.asarray(b, dtype=float) for b in self.compiled.bounds(parameters))
-        rows = [self._table(e, parameters, box, len(own), chosen) for e in (*self.compiled.equations, *self.compiled.conditions)]
+        rows = [self._table(e, parameters, box, count, chosen) for e in (*self.compiled.equations, *self.compiled.conditions)]
         scales: list[float] = []
         best, reached = weights, np.inf
         for step in range(steps):

@@ -302,9 +302,7 @@ class SpectralTraining:
         explored = self.adaptive.explored() and not self.message
         around, amounts = self.adaptive.border() if explored else (np.zeros((1, self.conditions.size), dtype=int), np.array([np.inf]))
         border = Border(around, amounts, max(s.error for s in self.solved.values()))
-        rounding = max(
-            (s.residual for s in self.solved.values() if s.residual > self._solver and not s.message), default=0.0
-        )
+        rounding = max((s.residual for s in self.solved.values() if s.residual > self._solver and not s.message), default=0.0)
         return Spectral(self.layout, tuple(nodes), table, self._sizes(nodes), border, self.box, self.resonances, rounding)
 
     def labels(self) -> list[tuple[np.ndarray, Sample]]:
