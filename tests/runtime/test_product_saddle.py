@@ -13,7 +13,7 @@ from pdelang.runtime.layout.slab import no_time
 from pdelang.runtime.solve.product.iteration import solve_slab
 from pdelang.runtime.solve.product.layouts import Layout, initial_coefficients
 from pdelang.runtime.solve.product.program import Program
-from pdelang.runtime.solve.product.saddle import Schur, saddle, solve_saddle
+from pdelang.runtime.solve.product.saddle import Schur, contradiction, saddle, solve_saddle
 from pdelang.runtime.solve.product.system import SlabSystem
 from pdelang.runtime.solve.product.transfer import made_admissible
 
@@ -106,3 +106,33 @@ def test_waves_in_a_channel() -> None:
     assert max(solution.relative_l2.values()) < 1e-8
     assert solution.error_estimate is not None
     assert solution.error_estimate < 1e-8
+
+
+BOX = """
+x in [0, 1]; y in [0, 1]; t in [0, 1]
+field U[2], p
+momentum: U_t + dot(U, grad(U)) + grad(p) = 0.05*laplacian(U)
+mass: div(U) = 0
+on x = 0: U = ({inflow}, 0)
+on x = 1: U = (0, 0)
+on y = 0: U = (0, 0)
+on y = 1: U = (0, 0)
+p(0.5, 0.5, t) = 0
+U(x, y, 0) = {start}
+"""
+VORTEX = "(sin(pi*x)^2*sin(2*pi*y), -sin(2*pi*x)*sin(pi*y)^2)"
+
+
+@pytest.mark.parametrize(
+    ("inflow", "start", "words"),
+    [
+        ("0", VORTEX, ""),
+        ("t*sin(2*pi*y)", VORTEX, ""),
+        ("t*sin(pi*y)^2", VORTEX, "mass cannot hold: what enters"),
+        ("0", "(sin(pi*x)*sin(pi*y), 0)", "the initial values do not satisfy mass"),
+    ],
+)
+def test_what_contradicts_continuity(inflow: str, start: str, words: str) -> None:
+    found = contradiction(slab(program(BOX.format(inflow=inflow, start=start)), (24, 24), 0.1))
+    assert found.startswith(words)
+    assert bool(found) == bool(words)

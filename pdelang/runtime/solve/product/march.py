@@ -22,6 +22,7 @@ from pdelang.runtime.solve.checkpoint import Recorder, recorder_of
 from pdelang.runtime.solve.product.iteration import solve_slab
 from pdelang.runtime.solve.product.layouts import AHEAD, Layout, initial_coefficients
 from pdelang.runtime.solve.product.program import Program
+from pdelang.runtime.solve.product.saddle import contradiction
 from pdelang.runtime.solve.product.schedule import Schedule, Stage, extrapolated, projected
 from pdelang.runtime.solve.product.smoothing import smooths
 from pdelang.runtime.solve.product.solved import Inverse, Limits, Solved
@@ -228,6 +229,8 @@ class _Pass:
     def _cause(self) -> str:
         if moving_edges(self.program):
             return MOVING_EDGE
+        if contradicted := contradiction(SlabSystem(self.state.space, self.T, self.state.at, self.state.length, self.state.starts)):
+            return contradicted
         return ROUGH_START if self.state.at - self.state.edges[0] < ROUGH_UNTIL * self.whole else STEEPENING
 
     def run(self, progress: Progress, share: tuple[float, float]) -> tuple[Status, str]:
@@ -272,7 +275,7 @@ class _Pass:
             h > SHORTEST * self.whole and not self.limits.slabs,
         )
         if self._blows_up(h / self.whole, float(verdict.on_axes.max(initial=0.0))):
-            return Status.STAGNATED, f"gradients grow beyond every bound at {self.here}: {STEEPENING}; {KNOWN}"
+            return Status.STAGNATED, f"gradients grow beyond every bound at {self.here}: {self._cause}; {KNOWN}"
         if self._rejected(system, solved, verdict):
             self.rejected = None if verdict.rough else ProductExpansion.of(system, solved.W)
         else:

@@ -30,6 +30,7 @@ from pdelang.runtime.solve.product.solved import Solved, magnitude
 from pdelang.runtime.solve.product.system import SlabSystem, Space
 
 FINER = 2.0  # corrections and sensitivities take a finer layout than a solution may have
+NET = 1e-3  # of what the equation's terms are at the walls, or at the start, beyond which data contradict it
 UNSEEN = 1e-9  # singular value, of the largest, of what a derivative does not see
 RTOL, ITERATIONS = 1e-4, 120  # of the linear systems
 """Newton's monotonicity test needs no more."""
@@ -282,3 +283,29 @@ def levelled(system: SlabSystem, kind: Saddle, W: Array) -> Array:
         return W - one * np.einsum("ijk,i,j->k", W[m], *lengths)
     residual, slope = system.weak_residual(kind.pin, W)
     return W - one * (residual / system.weak_derivative(kind.pin, one, slope))[0]
+
+
+def contradiction(system: SlabSystem) -> str:
+    """Words, where the values at the walls, or those at the start, cannot satisfy the multiplier's equation (div U = 0); else empty.
+
+    Its integral is a flux through the walls, the same for all velocities that have the given values there."""
+    kind = saddle(system.program, system.space)
+    if kind is None:
+        return ""
+    program, m = system.program, kind.multiplier
+    label = program.compiled.equations[program.slots.index(m)].label
+    W = system.lifting()
+    residual, _, scale = program.interior(system.jets(W), system.points)
+    net, terms = (np.abs(_mean(system, v[m].reshape(system.grid))).max() for v in (residual, scale))
+    if net > NET * terms:
+        return f"{label} cannot hold: what enters through the walls does not leave through them"
+    first = residual[m].reshape(system.grid)[..., 0], scale[m].reshape(system.grid)[..., 0]
+    if program.time is not None and np.linalg.norm(first[0]) > NET**0.5 * np.linalg.norm(first[1]) > 0.0:
+        return f"the initial values do not satisfy {label}"
+    return ""
+
+
+def _mean(system: SlabSystem, values: Array) -> Array:
+    """Over space, (times,)."""
+    first, second = (f.weights / f.weights.sum() for f in system.space.factors)
+    return np.asarray(np.einsum("xyt,x,y->t", values, first, second))

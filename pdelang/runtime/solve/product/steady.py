@@ -14,6 +14,7 @@ from pdelang.runtime.solve.product.continuation import Path, followed
 from pdelang.runtime.solve.product.estimate import AIM, difference, estimate, sizes
 from pdelang.runtime.solve.product.layouts import Layout, first_layout
 from pdelang.runtime.solve.product.program import Program
+from pdelang.runtime.solve.product.saddle import contradiction
 from pdelang.runtime.solve.product.singular import softest
 from pdelang.runtime.solve.product.solved import Limits
 from pdelang.runtime.solve.product.stage import Stage, stage
@@ -134,6 +135,8 @@ def _reason(stages: list[Stage], path: Path | None, first: Layout, tolerance: fl
         return Status.NON_FINITE, "a value that is not finite appeared"
     if last.newton >= limits.iterations and not last.converged:
         return Status.ITERATION_LIMIT, f"Newton's iteration is not done after {last.newton} steps (option max_iterations)"
+    if contradicted := contradiction(last.system):
+        return Status.STAGNATED, contradicted
     if path is not None and path.last is None and last.converged:
         return (
             Status.TOLERANCE_NOT_MET,
