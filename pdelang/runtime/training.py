@@ -36,7 +36,8 @@ class TrainOptions:
     tolerance: the error at which training is done, where the generator estimates its own.
     steps, minutes: bounds of the training; None: the generator's own number of steps, and no bound of time. `minutes` counts over
         resumed runs too; where it ends a training, what has been learned until then is the family.
-    kernels: of generated layouts. batch: parameters a step. learning_rate: the highest one. seed: of every random choice.
+    kernels: of generated layouts; where a family is made of direct solves, how many at most. batch: parameters a step. learning_rate: the
+        highest one. seed: of every random choice.
     w_adapt, beta, repulsion, repulsion_scale, inner_steps, inner_rate: of eq. (5) and (6).
     """
 

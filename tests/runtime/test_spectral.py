@@ -107,3 +107,13 @@ def test_the_estimate_of_many_is_that_of_one() -> None:
         assert np.allclose(answer.representation.grid_jets([np.linspace(0, 1, 9)], [(0, (0,))])[0], own[0], atol=1e-12)
         assert error < 1e-5
     assert np.isnan(estimates[2])
+
+
+def test_too_few_solves_still_know_what_they_lack() -> None:
+    """The training misses its tolerance, and the family answers what it can."""
+    family = train(pdelang.parse(BURGERS), generator="spectral", tolerance=1e-9, kernels=9)
+    assert family.record.message
+    solution = family.query(nu=0.27, fallback=False, tolerance=1e-2)
+    assert solution.converged
+    assert 0 < solution.error_estimate < 1e-2
+    assert not family.query(nu=0.27, fallback=False).converged

@@ -299,7 +299,7 @@ class SpectralTraining:
         if self.layout is None or self.table is None:
             raise UsageError(self.message) if self.message else KeyboardInterrupt
         nodes, table = self.adaptive.nodes, self.table
-        explored = self.adaptive.explored() and not self.message
+        explored = self.adaptive.explored() and self.message in ("", self._shortfall())  # too few solves still know what they lack
         around, amounts = self.adaptive.border() if explored else (np.zeros((1, self.conditions.size), dtype=int), np.array([np.inf]))
         border = Border(around, amounts, max(s.error for s in self.solved.values()))
         rounding = max((s.residual for s in self.solved.values() if s.residual > self._solver and not s.message), default=0.0)
