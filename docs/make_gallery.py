@@ -18,7 +18,7 @@ import pdelang
 HERE = Path(__file__).parent
 EXAMPLES = HERE.parent / "examples"
 IMAGES = HERE / "images"
-LARGEST = 150_000
+LARGEST = 200_000
 """Bytes of one picture."""
 
 
@@ -35,6 +35,7 @@ PICTURES = (
     Picture("kdv", 1e-5, "Dispersion breaks a cosine into solitons, which pass through each other."),
     Picture("schroedinger", 1e-6, "Real and imaginary part of two bound solitons that beat."),
     Picture("kuramoto_sivashinsky_regular", 1e-7, "Long waves grow, short ones are damped: fourth order, periodic."),
+    Picture("navier_stokes", 1e-6, "Navier-Stokes between walls, in time: a vortex that decays, with its pressure."),
     Picture("kovasznay", 1e-8, "Steady Navier-Stokes with an exact solution: two velocities and the pressure."),
     Picture("cavity", 1e-3, "A lid drives a vortex at Re = 100."),
     Picture("helmholtz", 1e-10, "Made up by `exact u = ...`; the right-hand side is `source(exact)`."),

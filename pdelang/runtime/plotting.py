@@ -230,7 +230,7 @@ def _last_panel(figure: Figure, chart: Any, solution: Solution, view: _View, nam
         if min(horizontal.size, vertical.size) > 1:
             values = view.differences[name][place]
             draw_error(figure, chart, horizontal, vertical, values if names.index(view.plane[0]) < names.index(view.plane[1]) else values.T)
-            chart.set(xlabel=view.plane[0], ylabel=view.plane[1], title=f"Error of {name}: relative L2 {solution.relative_l2[name]:.1e}")
+            chart.set(xlabel=view.plane[0], ylabel=view.plane[1], title=f"Error of {name}: L2 {solution.relative_l2[name]:.1e}")
             return
     if row == 0:
         _residuals(chart, solution)
