@@ -13,7 +13,8 @@ from pdelang.runtime.layout.slab import no_time
 from pdelang.runtime.solve.product.iteration import solve_slab
 from pdelang.runtime.solve.product.layouts import Layout, initial_coefficients
 from pdelang.runtime.solve.product.program import Program
-from pdelang.runtime.solve.product.saddle import Schur, contradiction, saddle, solve_saddle
+from pdelang.runtime.solve.product.saddle import contradiction, saddle, solve_saddle
+from pdelang.runtime.solve.product.schur import Schur
 from pdelang.runtime.solve.product.system import SlabSystem
 from pdelang.runtime.solve.product.transfer import made_admissible
 
@@ -64,7 +65,7 @@ def test_what_no_velocity_sees(name: str, kernels: tuple[int, int], count: int) 
     kind = saddle(system.program, system.space)
     assert kind is not None
     _, partials, _ = system.evaluate(system.lifting())
-    inverse = Schur(system, partials, kind, {})
+    inverse = Schur(system, partials, {})
     right, left = inverse.unseen.right, inverse.unseen.left
     assert right.shape[1] == left.shape[1] == count
     p = right.T.reshape(count, *inverse.complement.shape)
