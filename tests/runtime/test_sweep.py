@@ -186,3 +186,13 @@ def test_a_domain_that_moves_has_no_common_grid() -> None:
     text = "x in [0, L]\nt in [0, 1]\nparam L in [1, 2] = 1\nu_t = u_xx\nu(x, 0) = sin(pi*x/L)\nu(0, t) = 0\nu(L, t) = 0\n"
     with pytest.raises(UsageError, match="the domain depends on L"):
         swept(text, L=[1.0, 2.0])
+
+
+def test_the_estimate_does_not_depend_on_the_points_of_the_output() -> None:
+    """At the ends of the interval u = 0, and no error can be seen."""
+    text = (
+        "x in [-1, 1]; t in [0, 1]; param nu in [0.01, 0.3] log = 0.05\nu_t + u*u_x = nu*u_xx\nu(x, 0) = -sin(pi*x)\non boundary: u = 0\n"
+    )
+    values = np.geomspace(0.03, 0.3, 8)
+    few, many = (swept(text, 1e-4, {"x": x, "t": t}, nu=values).error_estimate.values for x, t in ((2, 2), (33, 17)))
+    np.testing.assert_allclose(few, many, rtol=0.3)

@@ -39,6 +39,7 @@ WORKING = 2**18  # values of one jet on one slab, all instances of a chunk: 2 Mi
 MOST_CHUNK = 512
 SAMPLES = 4  # instances solved at a second resolution, a group
 SMALLEST_ESTIMATE = 1e-14
+FEWEST = 8  # points an axis on which errors can be seen
 
 
 @dataclass(eq=False)
@@ -172,7 +173,15 @@ class Run:
         self._told(f"{len(members)} along a pilot")
         return np.setdiff1d(members, members[reached[good]]), float(np.clip(growth, 1.0, 1e3))
 
-    def _chunks(self, guide: Guide, batch: BatchProgram, pool: Executor, same: bool, out: Array, rows: Array) -> tuple[Array, Array]:
+    def _seen(self, program: Program) -> Sequence[Array]:
+        """Where errors are looked at: the output's points, or others where these are few (the ends of an interval, where u = 0)."""
+        if min(map(len, self.axes)) >= FEWEST:
+            return self.axes
+        return [np.linspace(low, high, 2 * FEWEST + 1) for low, high in zip(*program.bounds)]
+
+    def _chunks(
+        self, guide: Guide, batch: BatchProgram, pool: Executor, same: bool, out: Array, rows: Array, axes: Sequence[Array] | None = None
+    ) -> tuple[Array, Array]:
         """Numbers within the batch that reach the end, and their residuals. rows: of `out`, one a member of the batch.
 
         Every process follows its share of the chunks; all of them then have all values."""
@@ -182,7 +191,7 @@ class Run:
         count = max(-(-batch.size // size), min(self.workers, batch.size))
 
         def work(numbers: Array) -> Outcome:
-            return follow(guide, slabs, batch, numbers, self.options.tolerance, same, self.axes, out, rows)
+            return follow(guide, slabs, batch, numbers, self.options.tolerance, same, axes or self.axes, out, rows)
 
         parts = np.array_split(np.arange(batch.size), count)
         futures = [pool.submit(work, parts[n]) for n in mesh.share(count)]
@@ -205,12 +214,17 @@ class Run:
         order = reached[np.argsort(self.places[:, members[reached]].sum(axis=0), kind="stable")]
         worst = reached[np.argsort(residual)[-(SAMPLES - 2) :]]
         sample = np.unique(np.concatenate([order[[0, -1]], worst]))
-        finer = np.empty((len(self.results.values), len(sample), *self.results.values.shape[2:]))
-        found, _ = self._chunks(guide.finer(), batch.take(sample), pool, same, finer, np.arange(len(sample)))
+        axes, few = self._seen(guide.program), batch.take(sample)
+        shape = len(self.results.values), len(sample), *map(len, axes)
+        given, finer = np.empty(shape), np.empty(shape)
+        if axes is self.axes:
+            given = self.results.values[:, members[sample]]
+        else:
+            self._chunks(guide, few, pool, same, given, np.arange(len(sample)), axes)
+        found, _ = self._chunks(guide.finer(), few, pool, same, finer, np.arange(len(sample)), axes)
         if not len(found):
             return np.inf
-        given = self.results.values[:, members[sample[found]]]
-        error = relative(given - finer[:, found], given)
+        error = relative(given[:, found] - finer[:, found], given[:, found])
         own = residual[np.searchsorted(reached, sample[found])]
         return max(1.0, float(np.max(error / np.maximum(own, SMALLEST_ESTIMATE))))
 
