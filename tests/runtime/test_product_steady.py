@@ -180,3 +180,18 @@ def test_no_mode_hides_between_the_points(kernels: int) -> None:
     factor = interval(-1.0, 1.0, kernels, 0, oversampling=1.25)
     between = np.linspace(-1, 1, 7 * kernels)
     assert np.abs(factor.evaluate(between, np.eye(factor.rank))).max() < 3 * np.abs(factor.values[0]).max()
+
+
+def test_narrow_data_are_found_by_finer_layouts() -> None:
+    """Three layouts in a row see nothing, and no factor of the highest derivatives makes it easier."""
+    text = """
+x in [0, 1]
+param l in [0.001, 0.1] = 0.004
+u - l^2*u_xx = source(exact)
+u(0) = exact
+u(1) = exact
+exact u = exp(-(x - 0.3)^2/(2*0.01^2)) + exp(-(x - 0.8)^2/(2*0.02^2))
+"""
+    solution = pdelang.solve(pdelang.parse(text), tolerance=1e-8, time_limit=600)
+    assert solution.converged
+    assert solution.relative_l2["u"] < 1e-8

@@ -68,9 +68,10 @@ def refine(first: Layout, tolerance: float, progress: Progress, limits: Limits, 
                 return Refined(stages, Status.STAGNATED, singular)
             if path is None and lost(stages):
                 path = followed(stages[0].layout, progress, limits)
-                if path.last is None or not path.arrived:
-                    break
-                stages.append(path.last)
+                if path.last is not None and path.arrived:
+                    stages.append(path.last)
+                elif path.last is not None or not (stages[-1].converged and first.program.linear):
+                    break  # else it is the data that are steep, and finer layouts will find them
             if done(stages, tolerance):
                 return Refined(stages, Status.CONVERGED, "", path)
             if hopeless(stages, tolerance) or (clock.monotonic() - began > DEAR and algebraic(stages, tolerance) is not None):
