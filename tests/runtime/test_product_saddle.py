@@ -33,6 +33,21 @@ U(x, y, 0) = exact
 exact U = (d(psi, y), -d(psi, x))
 exact p = cos(x - t)*y^2
 """
+CONVECTION = """
+x in [0, 1]; y in [0, 1]; t in [0, 1]
+field U[2], p, T
+momentum: U_t + dot(U, grad(U)) + grad(p) = 0.05*laplacian(U) + (0, 20*t^3*T)
+mass: div(U) = 0
+heat: T_t + dot(U, grad(T)) = 0.05*laplacian(T)
+on boundary: U = (0, 0)
+on x = 0: T = 0
+on x = 1: T = 1
+on y = 0: dn(T) = 0
+on y = 1: dn(T) = 0
+p(0.5, 0.5, t) = 0
+U(x, y, 0) = (0, 0)
+T(x, y, 0) = x
+"""
 
 
 def program(name: str, **parameters: float) -> Program:
@@ -51,7 +66,7 @@ def slab(own: Program, kernels: tuple[int, int], length: float) -> SlabSystem:
 
 @pytest.mark.parametrize(
     ("name", "expected"),
-    [("cavity", (2, {0: 0, 1: 1})), ("kovasznay", (2, {0: 0, 1: 1})), ("navier_stokes", (2, {0: 0, 1: 1})), (CHANNEL, (2, {0: 0, 1: 1})),
+    [("cavity", (2, {0: 0, 1: 1})), ("kovasznay", (2, {0: 0, 1: 1})), ("navier_stokes", (2, {0: 0, 1: 1})), (CHANNEL, (2, {0: 0, 1: 1})), (CONVECTION, (2, {0: 0, 1: 1})),
      ("maxwell", None), ("burgers2d", None), ("heat3d", None), ("schroedinger_2d", None)],
 )  # fmt: skip
 def test_which_field_is_the_multiplier(name: str, expected: object) -> None:
@@ -134,6 +149,15 @@ VORTEX = "(sin(pi*x)^2*sin(2*pi*y), -sin(2*pi*x)*sin(pi*y)^2)"
     ],
 )
 def test_what_contradicts_continuity(inflow: str, start: str, words: str) -> None:
-    found = contradiction(slab(program(BOX.format(inflow=inflow, start=start)), (24, 24), 0.1))
+    found = contradiction(slab(program(BOX.format(inflow=inflow, start=start)), (24, 24), 0.1), starting=True)
     assert found.startswith(words)
     assert bool(found) == bool(words)
+
+
+def test_a_temperature_goes_along() -> None:
+    """It is driven by no pressure, and drives the flow."""
+    system = slab(program(CONVECTION), (24, 24), 0.3)
+    solved = solve_slab(system, 1e-8, {}, None)
+    assert solved.converged
+    assert solved.krylov <= 16 * (solved.steps + 1)
+    assert np.abs(solved.W[0]).max() > 0.0

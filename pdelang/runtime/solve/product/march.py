@@ -229,9 +229,16 @@ class _Pass:
     def _cause(self) -> str:
         if moving_edges(self.program):
             return MOVING_EDGE
-        if contradicted := contradiction(SlabSystem(self.state.space, self.T, self.state.at, self.state.length, self.state.starts)):
+        if contradicted := self._contradiction():
             return contradicted
         return ROUGH_START if self.state.at - self.state.edges[0] < ROUGH_UNTIL * self.whole else STEEPENING
+
+    def _contradiction(self) -> str:
+        """At the start, and here."""
+        space, begin, h = self.state.space, float(self.program.bounds[0][-1]), self.state.length
+        starts = made_admissible(space, initial_coefficients(space)[0], begin)
+        first, here = SlabSystem(space, self.T, begin, h, starts), SlabSystem(space, self.T, self.state.at, h, self.state.starts)
+        return contradiction(first, starting=True) or contradiction(here)
 
     def run(self, progress: Progress, share: tuple[float, float]) -> tuple[Status, str]:
         state = self.state

@@ -134,23 +134,28 @@ class Program:
 
     @cached_property
     def multiplier(self) -> tuple[int, dict[int, int]] | None:
-        """The field, of three in two coordinates of space, that has no equation of its own but drives each of the others along one axis,
-        and these axes by field: the pressure of an incompressible flow. None: there is none."""
-        if self.dimension - (self.time is not None) != 2 or self.fields != 3 or sorted(self.slots) != [0, 1, 2]:
+        """The field, in two coordinates of space, that has no equation of its own but drives two others, each along one axis, and these
+        axes by field: the pressure of an incompressible flow. Further fields (a temperature) may go along. None: there is none."""
+        fields = range(self.fields)
+        if self.dimension - (self.time is not None) != 2 or self.fields < 3 or sorted(self.slots) != [*fields]:
             return None
         coupled: dict[tuple[int, int], set[tuple[int, ...]]] = {}
         for entry in self.partials:
             coupled.setdefault((entry.slot, entry.index[0]), set()).add(entry.index[1])
-        alone = [f for f in range(3) if (f, f) not in coupled]
+        alone = [f for f in fields if (f, f) not in coupled]
         if len(alone) != 1 or self.time_orders[alone[0]]:
             return None
         own = self.compiled.equations[self.slots.index(alone[0])]
         axis: dict[int, int] = {}
-        for field in {0, 1, 2} - set(alone):
+        for field in set(fields) - set(alone):
             drives, driven = coupled.get((field, alone[0]), set()), coupled.get((alone[0], field), set())
+            if not drives and not driven:
+                continue
             viscous = max((max(orders[:2]) for orders in coupled[field, field]), default=0) == 2
             if len(drives) == 1 and drives == driven and sum(orders := next(iter(drives))) == 1 and max(orders[:2]) == 1 and viscous:
                 axis[field] = orders.index(1)
+            else:
+                return None
         constant = own.linear and own.constant and own.where is None
         return (alone[0], axis) if constant and sorted(axis.values()) == [0, 1] else None
 

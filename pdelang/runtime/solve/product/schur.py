@@ -107,7 +107,8 @@ class Schur(InModes):
         periodic = system.program.periodic
         self.fields = {
             f: Diagonal.of([t for t in coupling[f, f] if all(n % 2 == 0 or wraps for n, wraps in zip(t.orders, periodic))], shapes[f])
-            for f in axis
+            for f in range(len(shapes))
+            if f != self.multiplier
         }  # a mean velocity across walls has eigenvectors that are close to dependent: 80 iterations and more where 45 do
         key = ("complement", id(system.space))
         complement = known.get(key)
@@ -126,9 +127,9 @@ class Schur(InModes):
     def solve(self, hats: list[Array]) -> list[Array]:
         m = self.multiplier
         driven = {f: field(hats[f]) for f, field in self.fields.items()}
-        right = sum(self.gather[f](driven[f]) for f in driven) - hats[m]
+        right = sum(self.gather[f](driven[f]) for f in self.drive) - hats[m]
         p = self._multiplier(right)
-        out = {f: driven[f] - self.fields[f](self.drive[f](p)) for f in driven}
+        out = driven | {f: driven[f] - self.fields[f](self.drive[f](p)) for f in self.drive}
         return [p if f == m else out[f] for f in range(len(hats))]
 
     def _multiplier(self, right: Array) -> Array:
