@@ -66,7 +66,8 @@ def slab(own: Program, kernels: tuple[int, int], length: float) -> SlabSystem:
 
 @pytest.mark.parametrize(
     ("name", "expected"),
-    [("cavity", (2, {0: 0, 1: 1})), ("kovasznay", (2, {0: 0, 1: 1})), ("navier_stokes", (2, {0: 0, 1: 1})), (CHANNEL, (2, {0: 0, 1: 1})), (CONVECTION, (2, {0: 0, 1: 1})),
+    [("cavity", (2, {0: 0, 1: 1})), ("kovasznay", (2, {0: 0, 1: 1})), ("navier_stokes", (2, {0: 0, 1: 1})), (CHANNEL, (2, {0: 0, 1: 1})),
+     (CONVECTION, (2, {0: 0, 1: 1})),
      ("maxwell", None), ("burgers2d", None), ("heat3d", None), ("schroedinger_2d", None)],
 )  # fmt: skip
 def test_which_field_is_the_multiplier(name: str, expected: object) -> None:
