@@ -50,6 +50,7 @@ def test_exit_codes(folder: Path, arguments: str, code: int) -> None:
 
 CTRL_C = """
 import os, signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job is born deaf to it
 from pdelang.cli.main import main
 from pdelang.runtime.solve.checkpoint import Checkpoint
 
