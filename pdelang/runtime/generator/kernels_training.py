@@ -26,6 +26,7 @@ from pdelang.runtime.generator.kernels import Design, Kernels, architecture
 from pdelang.runtime.generator.networks import Tree, filled, flattened
 from pdelang.runtime.generator.points import Points, linear
 from pdelang.runtime.generator.projection import Projection
+from pdelang.runtime.generator.reach import counts, errors
 from pdelang.runtime.generator.seam import Arrays
 from pdelang.runtime.generator.standard import standard_layout
 
@@ -39,11 +40,20 @@ BATCH = 4
 RIDGE, UNROLLED = 1e-8, 3
 """Of the projection in training: a larger ridge keeps gradients finite; Gauss-Newton steps where the problem is nonlinear."""
 CLIP = 1.0
+PILOT, HOPE = 500, 0.1
+"""Steps after which a number of kernels that nobody asked for is judged, and the error that the hardest held-out condition may have then."""
+EMPHASIS = 0.5
+"""Power of the residual by which conditions of a nonlinear problem weigh in a step."""
+MOST = {True: 900, False: 324}
+"""Kernels that a training takes by itself, of linear and of nonlinear problems: a query solves normal equations of that size."""
+WITHIN = 0.1
+"""Share of the tolerance at which an error that is only estimated is small enough."""
 
 
 @dataclass(eq=False)
 class KernelsTraining:
-    """step: optimiser steps done. tree, moments: network and optimiser after them."""
+    """step: optimiser steps done. tree, moments: network and optimiser after them. settled: the number of kernels is decided. reached: the
+    standard layout is all that is needed."""
 
     compiled: CompiledProblem
     options: Any
@@ -51,13 +61,19 @@ class KernelsTraining:
     step: int = 0
     tree: Tree = field(default_factory=dict)
     moments: Any = None
+    settled: bool = True
+    reached: bool = False
 
     @classmethod
     def start(cls, compiled: CompiledProblem, options: Any) -> Self:
         own = cls(compiled, options, standard_layout(compiled, options.kernels or default_kernels(compiled), options.seed))
-        own.tree = own.architecture.init(jax.random.key(options.seed))
-        own.moments = own.optimiser.init(own.tree)
+        own._begin()
+        own.settled = bool(options.kernels) or options.objective != "projected"
         return own
+
+    def _begin(self) -> None:
+        self.step, self.tree = 0, self.architecture.init(jax.random.key(self.options.seed))
+        self.moments = self.optimiser.init(self.tree)
 
     @property
     def architecture(self) -> Any:
@@ -88,11 +104,11 @@ class KernelsTraining:
 
     @property
     def done(self) -> bool:
-        return self.step >= self.steps
+        return self.reached or self.step >= self.steps
 
     @property
     def fraction(self) -> float:
-        return self.step / self.steps
+        return 1.0 if self.done else self.step / self.steps
 
     def advance(self) -> dict[str, float]:
         """CHUNK optimiser steps; figures are those of the last, `loss` and `residual` means over all."""
@@ -102,9 +118,33 @@ class KernelsTraining:
             self.tree, self.moments, figures = self._update(*given)
             self.step += 1
             seen.append(figures)
+        if not self.settled and self.step >= PILOT:
+            self._settle()
         last = {name: float(value) for name, value in jax.device_get(seen[-1]).items()}
         means = {name: float(np.mean([s[name] for s in jax.device_get(seen)])) for name in ("loss", "residual")}
-        return {"step": float(self.step), **last, **means}
+        return {"step": float(self.step), "kernels": float(self.layout.kernels), **last, **means}
+
+    def _settle(self) -> None:
+        """The kernels that were begun with, if they come near the tolerance; else as many as the standard layout asks for, and anew."""
+        self.settled = True
+        if self._within(HOPE):
+            return
+        for count in counts(self.layout.kernels, MOST[self.instance.linear]):
+            self._take(standard_layout(self.compiled, count, self.options.seed))
+            self.reached = self._within(WITHIN * self.options.tolerance)
+            if self.reached:
+                return
+
+    def _within(self, error: float) -> bool:
+        """Whether every held-out condition is answered so well. All processes agree."""
+        return mesh.decided(bool(np.max(errors(self.generator())) <= error))
+
+    def _take(self, layout: StandardLayout) -> None:
+        """Begin anew with another layout: nothing that was made for the old one stays."""
+        self.layout = layout
+        for made in ("design", "instance", "optimiser", "_update", "_adapted"):
+            self.__dict__.pop(made, None)
+        self._begin()
 
     def _drawn(self) -> tuple[Any, np.ndarray, dict[str, np.ndarray]]:
         """Key, conditions (B, size) and parameters of the next step."""
@@ -148,19 +188,28 @@ class KernelsTraining:
         totals, figures = mesh.over_devices(one)(tree, keys, c, params)
         worst = jnp.max(figures["residual"])
         means = {name: jnp.mean(value) for name, value in figures.items()}
-        return jnp.mean(totals), means | {"residual_worst": worst, "nearest_least": jnp.min(figures["nearest_least"])}
+        means |= {"residual_worst": worst, "nearest_least": jnp.min(figures["nearest_least"])}
+        return jnp.sum(self._shares(figures["residual"]) * totals), means
+
+    def _shares(self, residual: jax.Array) -> jax.Array:
+        """Of each condition in the mean, (B,): logarithms weigh all alike, and where the residual is large there is more to win. Eq. (6)
+        is the plain mean."""
+        alike = self.instance.linear or self.options.objective == "paper"
+        weights = jax.lax.stop_gradient(residual) ** (0.0 if alike else EMPHASIS)
+        return weights / jnp.sum(weights)
 
     def generator(self) -> Kernels:
         return Kernels(self.compiled, self.design, self.layout, jax.device_get(self.tree))
 
     def state(self) -> tuple[dict[str, Any], Arrays]:
+        numbers = {"step": self.step, "settled": self.settled, "reached": self.reached}
         arrays = flattened(self.tree, "network/") | flattened(self.moments, "optimiser/")
-        return {"step": self.step}, arrays | {f"layout/{name}": a for name, a in self.layout.arrays().items()}
+        return numbers, arrays | {f"layout/{name}": a for name, a in self.layout.arrays().items()}
 
     @classmethod
     def resumed(cls, compiled: CompiledProblem, options: Any, numbers: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Self:
         layout = StandardLayout(**{name: arrays[f"layout/{name}"] for name in ("centres", "log_scales", "weights", "unit")})
-        own = cls(compiled, options, layout, int(numbers["step"]))
+        own = cls(compiled, options, layout, int(numbers["step"]), settled=bool(numbers["settled"]), reached=bool(numbers["reached"]))
         like = own.architecture.init(jax.random.key(options.seed))
         own.tree = filled(like, arrays, "network/")
         own.moments = filled(own.optimiser.init(like), arrays, "optimiser/")

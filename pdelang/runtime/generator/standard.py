@@ -1,6 +1,7 @@
 """The standard layout of a family: a grid, and where the problem is nonlinear graded by direct solves at a few conditions.
 
-    l(x) = min over conditions of the local length of u(.; c),    centres on the map whose slope is l
+    l_i(x_i) = min over conditions of the local length of u(.; c),    centres on the map whose slope is l_i
+    K_i ~ max over conditions of the integral of 1/l_i,                the product of all K_i being about K
 
 A grid that cannot hold the steepest member of a family is a poor start: Gauss-Newton steps do not converge on it, and what does
 not converge has no gradient to learn from. Burgers, nu = 0.013, after 400 and 600 steps: 4e-1 on an even grid, 6e-2 on a graded one.
@@ -28,8 +29,8 @@ TOLERANCE = 1e-3
 SAMPLES, TIMES = 401, 41
 SHARPNESS = 3.0
 """Local lengths are divided by it before their growth is limited."""
-IN_SPACE = 1.5
-"""As many times more kernels along each coordinate of space than sqrt(K), where a layout is graded; fewer in time."""
+FEWEST = 3
+"""Kernels along a coordinate of a graded layout."""
 
 
 def standard_layout(compiled: CompiledProblem, kernels: int, seed: int) -> StandardLayout:
@@ -39,10 +40,20 @@ def standard_layout(compiled: CompiledProblem, kernels: int, seed: int) -> Stand
     if linear(compiled):
         return StandardLayout.grid(compiled, counts)
     solutions = [s for s in _solved(compiled, seed) if s is not None]
-    maps = [None if i == time else _map(solutions, i, compiled.problem.coordinates[i].periodic) for i in range(d)]
-    if time is not None and d > 1:
-        counts = [round(n * (IN_SPACE if i != time else IN_SPACE ** (1 - d))) for i, n in enumerate(counts)]
+    if not solutions:
+        return StandardLayout.grid(compiled, counts)
+    periodic = [c.periodic for c in compiled.problem.coordinates]
+    monitors = [[_monitor(s, i, periodic[i]) for s in solutions] for i in range(d)]
+    maps = [None if i == time else _map(monitors[i], periodic[i]) for i in range(d)]
+    if d > 1:
+        counts = shared(kernels, [max(m.lengths() for m in own) for own in monitors])
     return StandardLayout.grid(compiled, counts, maps)
+
+
+def shared(kernels: int, lengths: Sequence[float]) -> list[int]:
+    """Kernels along each coordinate, as many for a local length everywhere, about `kernels` in all."""
+    a_length = (kernels / np.prod(lengths)) ** (1 / len(lengths))
+    return [max(FEWEST, round(a_length * n)) for n in lengths]
 
 
 def _solved(compiled: CompiledProblem, seed: int) -> list[Solution | None]:
@@ -58,11 +69,8 @@ def _solved(compiled: CompiledProblem, seed: int) -> list[Solution | None]:
     return found
 
 
-def _map(solutions: Sequence[Solution], axis: int, periodic: bool) -> Mapping1D | None:
-    """One map for all: dense wherever one of them is steep. None without solutions."""
-    if not solutions:
-        return None
-    monitors = [_monitor(s, axis, periodic) for s in solutions]
+def _map(monitors: Sequence[Monitor], periodic: bool) -> Mapping1D:
+    """One map for all: dense wherever one of them is steep."""
     x = monitors[0].x
     found = graded(Monitor(x, limited(x, np.min([m.length for m in monitors], axis=0), periodic)), periodic)
     return lambda z: (found.place(z), found.slope(z))
