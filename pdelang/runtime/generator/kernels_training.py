@@ -41,7 +41,7 @@ RIDGE, UNROLLED = 1e-8, 3
 """Of the projection in training: a larger ridge keeps gradients finite; Gauss-Newton steps where the problem is nonlinear."""
 CLIP = 1.0
 PILOT, HOPE = 500, 0.1
-"""Steps after which a number of kernels that nobody asked for is judged, and the error that the hardest held-out condition may have then."""
+"""Steps after which a number of kernels that nobody asked for is judged; the error that the hardest held-out condition may have then."""
 EMPHASIS = 0.5
 """Power of the residual by which conditions of a nonlinear problem weigh in a step."""
 MOST = {True: 900, False: 324}
