@@ -51,7 +51,8 @@ def test_kernels_that_learning_does_not_make_do_are_replaced_by_more(monkeypatch
         monkeypatch.setattr(kernels_training, name, value)
     family = train(compiled, generator="plain", steps=4, tolerance=1e-2)
     assert family.model.layout.kernels > 6  # type: ignore[attr-defined]
-    assert family.record.figures["step"] == 0  # no training was needed
+    assert family.record.figures["step"] == 0  # nothing is trained
+    assert not family.record.message
     for eps in (0.051, 0.1, 0.4):
         assert family.query(fallback=False, eps=eps).relative_l2["u"] < 1e-2
     asked = train(compiled, generator="plain", steps=4, tolerance=1e-2, kernels=6)
@@ -68,8 +69,9 @@ def test_what_was_decided_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     training.advance()
     again = KernelsTraining.resumed(compiled, options, *training.state())
     assert (again.settled, again.step, again.layout.kernels) == (True, 0, 8)
-    again.advance()
-    assert again.step == 2
+    assert again.done
+    assert again.alone == training.alone > 1e-3
+    assert "8 kernels miss the hardest" in again.message
 
 
 def test_gauss_newton_steps_end_where_they_change_nothing() -> None:
@@ -83,6 +85,6 @@ def test_gauss_newton_steps_end_where_they_change_nothing() -> None:
 
     start = jnp.zeros((1, 3))
     all_steps = Projection(40, 1e-13)(linearise, start)
-    np.testing.assert_allclose(Projection(40, 1e-13, 2, 1e-9)(linearise, start), all_steps, atol=1e-6)
+    np.testing.assert_allclose(Projection(40, 1e-13, 2, 1e-9)(linearise, start), all_steps, atol=1e-4)
     one = Projection(1, 1e-13, 2)(linearise, start)
-    np.testing.assert_allclose(Projection(40, 1e-13, 2, 0.999)(linearise, start), one, atol=1e-12)
+    np.testing.assert_allclose(Projection(40, 1e-13, 2, 0.999)(linearise, start), one, atol=1e-10)

@@ -26,8 +26,9 @@ OVERLAP = 1.5
 """Widths in spacings. Convection, 64 kernels, beta = 1.3, untrained: 8e-4."""
 MOVE, STRETCH = 2.5, 1.5
 """How far a kernel may move, in spacings, and the logarithm of how much wider or narrower it may become."""
-BEYOND = 0.5
-"""Spacings by which the grid reaches beyond each end that is not periodic."""
+BEYOND, HOLDING = 0.5, 2.5
+"""Spacings by which the grid reaches beyond each end that is not periodic: where kernels are few and learn to move, and where they are to
+hold the solution as they stand (Helmholtz, 24 x 24 kernels, ten half-waves an axis: 1.8e-1 and 3.0e-3; five or so: 3.7e-3 and 1.9e-6)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,10 +41,10 @@ class StandardLayout:
     unit: np.ndarray
 
     @classmethod
-    def grid(cls, compiled: CompiledProblem, counts: Sequence[int], maps: Sequence[Mapping1D | None] = ()) -> Self:
+    def grid(cls, compiled: CompiledProblem, counts: Sequence[int], maps: Sequence[Mapping1D | None] = (), beyond: float = BEYOND) -> Self:
         """counts, maps: one a coordinate."""
         coordinates = compiled.problem.coordinates
-        lines = [_line(counts[i], c.periodic, maps[i] if maps else None) for i, c in enumerate(coordinates)]
+        lines = [_line(counts[i], c.periodic, maps[i] if maps else None, beyond) for i, c in enumerate(coordinates)]
         centres, scales = (np.stack([m.ravel() for m in np.meshgrid(*part, indexing="ij")], axis=1) for part in zip(*lines))
         fields = len(compiled.problem.fields)
         return cls(centres, np.log(scales), np.zeros((fields, len(centres))), np.ones(fields))
@@ -82,13 +83,14 @@ def _bounded(x: jax.Array, most: float) -> jax.Array:
     return most * jnp.tanh(x / most)
 
 
-def _line(count: int, periodic: bool, mapping: Mapping1D | None) -> tuple[np.ndarray, np.ndarray]:
+def _line(count: int, periodic: bool, mapping: Mapping1D | None, beyond: float) -> tuple[np.ndarray, np.ndarray]:
     """Centres and scales along one coordinate, moved by `mapping`, widths by its slope."""
     if periodic:
         centres, spacing = -1 + 2 * np.arange(count) / count, 2 / count
     else:
-        spacing = 2 / (count - 1 - 2 * BEYOND) if count > 3 else 2 / (count - 1)
-        reach = 1 + BEYOND * spacing if count > 3 else 1.0
+        beyond = beyond if count > 2 * beyond + 2 else 0.0
+        spacing = 2 / (count - 1 - 2 * beyond)
+        reach = 1 + beyond * spacing
         centres = np.linspace(-reach, reach, count)
     scales = np.full(count, OVERLAP * spacing)
     if mapping is None:

@@ -16,7 +16,7 @@ import numpy as np
 
 from pdelang.compiler.compiled import CompiledProblem
 from pdelang.runtime.generator.conditions import Conditions
-from pdelang.runtime.generator.decoder import StandardLayout
+from pdelang.runtime.generator.decoder import BEYOND, StandardLayout
 from pdelang.runtime.generator.points import linear
 from pdelang.runtime.layout.monitor import Monitor, graded, limited, local_length
 from pdelang.runtime.layout.scattered import Mapping1D
@@ -33,21 +33,21 @@ FEWEST = 3
 """Kernels along a coordinate of a graded layout."""
 
 
-def standard_layout(compiled: CompiledProblem, kernels: int, seed: int) -> StandardLayout:
+def standard_layout(compiled: CompiledProblem, kernels: int, seed: int, beyond: float = BEYOND) -> StandardLayout:
     """A grid of about so many kernels, graded where the problem is nonlinear and direct solves succeed."""
     d, time = len(compiled.problem.coordinates), compiled.problem.time
     counts = [max(2, round(kernels ** (1 / d)))] * d
     if linear(compiled):
-        return StandardLayout.grid(compiled, counts)
+        return StandardLayout.grid(compiled, counts, beyond=beyond)
     solutions = [s for s in _solved(compiled, seed) if s is not None]
     if not solutions:
-        return StandardLayout.grid(compiled, counts)
+        return StandardLayout.grid(compiled, counts, beyond=beyond)
     periodic = [c.periodic for c in compiled.problem.coordinates]
     monitors = [[_monitor(s, i, periodic[i]) for s in solutions] for i in range(d)]
     maps = [None if i == time else _map(monitors[i], periodic[i]) for i in range(d)]
     if d > 1:
         counts = shared(kernels, [max(m.lengths() for m in own) for own in monitors])
-    return StandardLayout.grid(compiled, counts, maps)
+    return StandardLayout.grid(compiled, counts, maps, beyond)
 
 
 def shared(kernels: int, lengths: Sequence[float]) -> list[int]:
