@@ -27,7 +27,12 @@ def solve(
         float | None, typer.Option("--tol", help="Relative tolerance of residual and estimated error.", show_default="1e-6")
     ] = None,
     method: Annotated[str | None, typer.Option("--method", help="auto, or a method's name.", show_default="auto")] = None,
-    ansatz: Annotated[str | None, typer.Option("--ansatz", help="rbf, or a network: mlp, spinn, pikan, pig.", show_default="rbf")] = None,
+    ansatz: Annotated[
+        str | None,
+        typer.Option(
+            "--ansatz", help="rbf, or a network: mlp, spinn, pikan, pig; separable: Gaussians along the axes.", show_default="rbf"
+        ),
+    ] = None,
     out: Annotated[Path | None, typer.Option("-o", "--out", metavar="OUT.nc", help="Write the solution: netCDF4.")] = None,
     plot: Annotated[
         Path | None, typer.Option("--plot", metavar="OUT.png", help="Draw it: .png, .pdf, .svg, .jpg; .gif moves through time.")

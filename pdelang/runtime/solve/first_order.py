@@ -39,7 +39,7 @@ def optimiser(name: str, learning_rate: Any) -> optax.GradientTransformationExtr
     is none, or it takes no learning rate alone."""
     make = getattr(optax, name, None) if not name.startswith("_") else None
     if not inspect.isfunction(make) or next(iter(inspect.signature(make).parameters), "") != "learning_rate":
-        raise UsageError(f"no optimizer {name!r}: any of optax that takes a learning rate, such as sgd, adam, adamw, lion, rmsprop")
+        raise UsageError(f"no optimizer {name!r}: any of optax that takes a learning rate, such as sgd, adam, adamw, lion, rmsprop, lbfgs")
     others = list(inspect.signature(make).parameters.values())[1:]
     if any(p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY) for p in others):
         raise UsageError(f"optimizer {name!r} needs more than a learning rate")
