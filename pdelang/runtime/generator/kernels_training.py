@@ -34,7 +34,8 @@ CHUNK = 50
 """Optimiser steps a unit of work."""
 KERNELS, NONLINEAR_KERNELS = {1: 32, 2: 64, 3: 216, 4: 256}, {1: 32, 2: 144, 3: 343, 4: 256}
 """By the number of coordinates."""
-STEPS, NONLINEAR_STEPS = 6_000, 6_000
+STEPS, NONLINEAR_STEPS = 6_000, 1_200
+"""Burgers in nu, 144 kernels: a mean error of 1.6e-3 after 1,200, 8.5e-2 after 3,000 with a rate that falls more slowly."""
 POINTS_PER_KERNEL, FEWEST_POINTS = 4, 500
 BATCH = 4
 RIDGE, UNROLLED = 1e-8, 3
