@@ -209,6 +209,7 @@ class _Pass:
     recorder: Recorder
     cache: dict[object, Inverse | None] = field(default_factory=dict)
     marks: list[float] = field(default_factory=lambda: [clock.monotonic()])  # when the march began, and when each slab was accepted
+    attempt: float = 0.0  # seconds of the last attempt at a slab: the next one will not take less
     switches: tuple[float, ...] = ()
     rejected: ProductExpansion | None = None  # the solution of the slab that was rejected last, here
 
@@ -243,7 +244,7 @@ class _Pass:
     def run(self, progress: Progress, share: tuple[float, float]) -> tuple[Status, str]:
         state = self.state
         while self.end - state.at > 1e-12 * self.whole:
-            if clock.monotonic() > self.limits.deadline:
+            if clock.monotonic() + self.attempt > self.limits.deadline:
                 cause = f"{self._cause}; " if _finest(state) or state.length < 1e-3 * self.whole else ""
                 return Status.ITERATION_LIMIT, f"out of time (option time_limit) at {self.here}: {cause}{KNOWN}"
             if self._hopeless():
@@ -252,12 +253,14 @@ class _Pass:
             remaining = self._ahead - state.at
             h = remaining / np.ceil(remaining / (state.length if self.limits.slabs else min(state.length, state.easy)) * (1 - 1e-9))
             progress(f"slab at {self.here}", share[0] + (share[1] - share[0]) * (state.at - state.edges[0]) / self.whole)
+            began = clock.monotonic()
             system = SlabSystem(state.space, self.T, state.at, h, state.starts)
             guess = self._guess(system)
             solved = solve_slab(system, 0.02 * self.tolerance, self.cache, guess, self.limits.iterations)
             state.newton, state.krylov = state.newton + solved.steps, state.krylov + solved.krylov
             state.easy = easy(solved, h)
             ended = self._after(system, solved, guess is not None)
+            self.attempt = clock.monotonic() - began
             if ended is not None:
                 return ended
         return Status.CONVERGED, ""
