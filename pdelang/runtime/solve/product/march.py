@@ -38,6 +38,7 @@ INITIAL_LAYOUTS = 16
 EMPTY = 1.3  # kernels of a rough layout over those that hold the initial values, whose shortest waves it is not to stir up
 EVEN = 0.6  # of the largest layout in several coordinates: smooth initial values move through the box, grading does not
 ALGEBRAIC = 0.2  # share of the initial values' defect that remains after a refinement if they are not smooth
+UNSEEN, TWICE, LOW_ORDER = 1e-2, 2.0, 4.0  # the defect, relative, from which its fall is looked at on twice the kernels
 STEEPENING = "it needs ever finer kernels: a shock, a layer or a singularity"
 ROUGH_START = "slabs stay short after the start: are the initial values smooth, across the seam of a periodic coordinate too?"
 MOVING_EDGE = (
@@ -179,9 +180,10 @@ def _started(layout: Layout, tolerance: float, T: TimeFactor) -> tuple[Layout, S
         starts, defects, where = initial_coefficients(space)
         coefficients = np.stack([s for own in starts for s in own])[..., None]
         # a kink: the defect falls slowly, and what is lost says where to refine
-        if not rough and number > 1 and defects.max(initial=0.0) > ALGEBRAIC * before:
-            rough = True
-            layout = replace(layout, rough=not smooths(space, T, made_admissible(space, starts, begin), begin))
+        rough = rough or (number > 1 and defects.max(initial=0.0) > ALGEBRAIC * before)
+        if rough and not layout.rough and kinked(layout) and not smooths(space, T, made_admissible(space, starts, begin), begin):
+            layout = replace(layout, mappings=(None,) * layout.axes, rough=True)
+            continue
         before = defects.max(initial=0.0)
         finer = layout.adapted(space, coefficients, defects, tolerance, where if rough else None)
         if finer is None or number == INITIAL_LAYOUTS - 1:
@@ -194,6 +196,14 @@ def _started(layout: Layout, tolerance: float, T: TimeFactor) -> tuple[Layout, S
         space = layout.space()
         starts = transfer(fitted, space, starts).starts
     return layout, space, made_admissible(space, starts, begin), float(before)
+
+
+def kinked(layout: Layout) -> bool:
+    """Do the initial values' defects on even layouts fall like a low power of the number of kernels? Not while these do not see them."""
+    even = replace(layout, mappings=(None,) * layout.axes)
+    finer = even.coarser(TWICE)
+    first, second = (float(initial_coefficients(own.space())[1].max(initial=0.0)) for own in (even, finer))
+    return UNSEEN > first > 0.0 and second > first * TWICE**-LOW_ORDER
 
 
 @dataclass(eq=False)
