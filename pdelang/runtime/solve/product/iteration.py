@@ -5,6 +5,8 @@ GMRES, preconditioned by the frozen operator. Steady systems of moderate size: `
 
 from __future__ import annotations
 
+import time as clock
+
 import numpy as np
 
 from pdelang.runtime.layout.faces import AxisConstraints
@@ -37,7 +39,12 @@ def enough(system: SlabSystem, sizes: Array, tolerance: float) -> float:
 
 
 def solve_slab(
-    system: SlabSystem, tolerance: float, cache: dict[object, Inverse | None], guess: Array | None = None, iterations: int = NEWTON_LIMIT
+    system: SlabSystem,
+    tolerance: float,
+    cache: dict[object, Inverse | None],
+    guess: Array | None = None,
+    iterations: int = NEWTON_LIMIT,
+    deadline: float = np.inf,
 ) -> Solved:
     """Newton-GMRES, `saddle.py`, or `Autonomous`. `cache` keeps factorisations of constant operators between slabs of one length."""
     program, space = system.program, system.space
@@ -58,6 +65,8 @@ def solve_slab(
     krylov, change, previous = 0, np.inf, np.inf
     linear = program.linear and all(program.compiled.conditions[n].linear for n in space.weak)
     for step in range(1, (NEWTON_LIMIT if linear else min(NEWTON_LIMIT, iterations)) + 1):
+        if clock.monotonic() > deadline:
+            break
         W = lift + constraints.expand(Y)
         full, partials, sizes = system.evaluate(W)
         weak = {n: system.weak_residual(n, W) for n in space.weak}

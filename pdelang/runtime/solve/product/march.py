@@ -266,7 +266,7 @@ class _Pass:
             began = clock.monotonic()
             system = SlabSystem(state.space, self.T, state.at, h, state.starts)
             guess = self._guess(system)
-            solved = solve_slab(system, 0.02 * self.tolerance, self.cache, guess, self.limits.iterations)
+            solved = solve_slab(system, 0.02 * self.tolerance, self.cache, guess, self.limits.iterations, self.limits.deadline)
             state.newton, state.krylov = state.newton + solved.steps, state.krylov + solved.krylov
             state.easy = easy(solved, h)
             ended = self._after(system, solved, guess is not None)
