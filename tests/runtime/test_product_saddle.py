@@ -9,6 +9,7 @@ import pytest
 
 import pdelang
 from pdelang.compiler.parameters import resolve
+from pdelang.runtime.layout.faces import AxisConstraints
 from pdelang.runtime.layout.slab import no_time
 from pdelang.runtime.solve.product.iteration import solve_slab
 from pdelang.runtime.solve.product.layouts import Layout, initial_coefficients
@@ -86,7 +87,8 @@ def test_what_no_velocity_sees(name: str, kernels: tuple[int, int], count: int) 
     assert right.shape[1] == left.shape[1] == count
     p = right.T.reshape(count, *inverse.complement.shape)
     random = np.random.default_rng(0)
-    for f, shape in enumerate(system.space.constraints.shapes[:2]):  # type: ignore[union-attr]
+    assert isinstance(system.space.constraints, AxisConstraints)
+    for f, shape in enumerate(system.space.constraints.shapes[:2]):
         modes = np.ones(inverse.modes)
         for one in p:
             assert np.abs(inverse.drive[f](one[..., None] * modes)).max() < 1e-9 * np.abs(inverse.drive[f].weights).max()

@@ -268,8 +268,9 @@ def unpacked(numbers: Mapping_[str, Any], arrays: Mapping_[str, Array]) -> Commo
             mapping = None
             if line["graded"]:
                 mapping = graded(Monitor(arrays[f"{p}/{i}/x"], arrays[f"{p}/{i}/length"]), line["periodic"])
-            modes = tuple(arrays[name] for name in (f"{p}/{i}/to_weights", f"{p}/{i}/values") if name in arrays)
-            lines.append(Line(int(line["kernels"]), bool(line["periodic"]), mapping, modes or None))  # type: ignore[arg-type]
+            to_weights, values = (arrays.get(f"{p}/{i}/{name}") for name in ("to_weights", "values"))
+            modes = None if to_weights is None or values is None else (to_weights, values)
+            lines.append(Line(int(line["kernels"]), bool(line["periodic"]), mapping, modes))
         pieces.append(Piece(float(piece["begin"]), float(piece["end"]), tuple(lines)))
     return CommonLayout(tuple(pieces), int(numbers["fields"]), bool(numbers["evolving"]))
 

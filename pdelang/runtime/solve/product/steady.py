@@ -22,8 +22,9 @@ from pdelang.runtime.status import Status
 
 RATES, SLOW = 3, 4.0  # pairs of layouts whose orders are compared, and the order below which the residual falls slowly
 DEAR = 1.0  # seconds of one layout from which it matters that finer ones will not arrive
-USELESS = {1: 6}  # layouts in a row that do not lower the residual, by the number of axes: it is rounding, or a singularity
-USELESS_ELSE = 3  # on one axis they cost nothing, and a layout that is graded anew first loses what the one before had
+USELESS = {1: 6, 2: 3, 3: 3, 4: 3}
+"""Layouts in a row that do not lower the residual, by the number of axes: it is rounding, or a singularity. On one axis they cost nothing,
+and a layout that is graded anew first loses what the one before had."""
 UNSEEN = 3  # layouts in a row with a residual of the size of the terms
 SENSIBLE = 0.05  # residual up to which Newton's last iterate, converged or not, is worth starting from
 FAILURES = 3  # layouts in a row on which Newton's iteration fails: a finer one will not mend it
@@ -113,7 +114,7 @@ def hopeless(stages: list[Stage], tolerance: float) -> bool:
     if len(stages) >= FAILURES and not any(s.converged for s in stages[-FAILURES:]):
         return True
     best = [min(s.residual for s in stages[: n + 1]) for n in range(len(stages))]
-    useless = USELESS.get(stages[-1].layout.axes, USELESS_ELSE)
+    useless = USELESS[stages[-1].layout.axes]
     return len(stages) > useless and tolerance < best[-1] and best[-1] > 0.5 * best[-1 - useless] and best[-1] < 0.1
 
 
