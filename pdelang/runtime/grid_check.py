@@ -60,7 +60,7 @@ def quick_jets(own: Representation, axes: Sequence[np.ndarray], indices: Sequenc
         for n in range(len(axes)):
             key = (field, *orders[: n + 1])
             if (n, orders[n]) not in factors:
-                factors[n, orders[n]] = own.axes[n].gaussians(axes[n], orders[n]) @ own.axes[n].to_weights
+                factors[n, orders[n]] = own.axes[n].gaussians(axes[n], orders[n])[orders[n]] @ own.axes[n].to_weights
             if key not in known:
                 before = known[key[:-1]] if n else own.coefficients[field][0, ..., 0]
                 known[key] = along(factors[n, orders[n]], before, n)

@@ -29,7 +29,8 @@ class MethodResult:
     status: the method's own view (iteration limit, non-finite, interrupted ...); `converged` is decided afterwards, on
     independent points (validation.py). A method catches KeyboardInterrupt and returns what it has, with INTERRUPTED.
     error_estimate: absolute, root mean square, one a field, or None. reason: one line, which method and why.
-    rounding: relative residual that no finer layout lowers, of high derivatives in float64; below it the estimate alone decides.
+    accepted: relative residual up to which the estimate of the error alone decides: what high derivatives in float64 leave, or what is
+        singular at a corner.
     samples: of a posterior, whose mean the representation is; their spread is an estimate of what the generator does not know.
     message: one line more where something went wrong: which equation or condition, where, what to try.
     """
@@ -42,5 +43,5 @@ class MethodResult:
     message: str = ""
     error_estimate: np.ndarray | None = None
     history: tuple[dict[str, float], ...] = field(default=(), repr=False)
-    rounding: float = 0.0
+    accepted: float = 0.0
     samples: tuple[Representation, ...] = field(default=(), repr=False)

@@ -13,7 +13,7 @@ method itself must call its work done.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -45,6 +45,11 @@ class JetSizes:
     half_lengths: np.ndarray
     floor: float = 0.0  # least size of a field: one that vanishes is judged against the others
     known: dict[Index, float] = field(default_factory=dict)
+
+    def learn(self, indices: Collection[Index]) -> None:
+        """These at once: what they share is evaluated once."""
+        wanted = list(indices)
+        self.known |= zip(wanted, map(root_mean_square, self.representation.jets(self.points, wanted)))
 
     def __call__(self, index: Index) -> float:
         if index not in self.known:
@@ -114,6 +119,7 @@ def validate(compiled: CompiledProblem, params: Parameters, result: MethodResult
     seed += SEED_OFFSET
     domain = box(lower, upper, CONDITION_POINTS, seed)
     sizes = JetSizes(representation, domain, (upper - lower) / 2)
+    sizes.learn({(j.field, j.orders) for e in (*compiled.equations, *compiled.conditions) for j in e.jets})
     norms = [sizes((f, (0,) * len(lower))) for f in range(len(compiled.problem.fields))]
     sizes.floor = VANISHING * max(norms)
 
@@ -153,7 +159,8 @@ _FINAL = (Status.NON_FINITE, Status.INTERRUPTED, Status.DIVERGED)
 def decide(result: MethodResult, certificate: Certificate | None) -> Status:
     """CONVERGED only if residual and error estimate meet the tolerance; otherwise the method's own reason, if it gave one.
 
-    Where the residual is at rounding, which high derivatives amplify and the solution does not feel, the estimate alone decides.
+    Where the residual is at rounding, which high derivatives amplify and the solution does not feel, or that of a corner, the estimate
+    alone decides.
     A method that stopped early and has no estimate is not believed on its residual alone: at a tolerance of 1e-2 a coarse march through
     a chaotic problem had a residual of 3e-3 and an error of 100 %.
     """
@@ -162,7 +169,7 @@ def decide(result: MethodResult, certificate: Certificate | None) -> Status:
     if not math.isfinite(certificate.residual):
         return Status.NON_FINITE
     errors = certificate.error_estimate.values()
-    allowed = max(certificate.tolerance, result.rounding if errors else 0.0)
+    allowed = max(certificate.tolerance, result.accepted if errors else 0.0)
     met = certificate.residual <= allowed and max(errors, default=0.0) <= certificate.tolerance
     if met and (result.status is Status.CONVERGED or errors):
         return Status.CONVERGED

@@ -43,6 +43,6 @@ def test_both_witnesses_are_heard(own: Status, residual: float, estimate: float 
 )
 def test_at_rounding_the_estimate_decides(residual: float, estimate: float | None, said: Status) -> None:
     """The residual may be as large as rounding, if there is an estimate and it meets the tolerance."""
-    result = MethodResult(None, Status.CONVERGED, "handmade", 1, rounding=1e-2)
+    result = MethodResult(None, Status.CONVERGED, "handmade", 1, accepted=1e-2)
     certificate = Certificate(1e-3, residual, (), (), {} if estimate is None else {"u": estimate})
     assert decide(result, certificate) is said

@@ -177,7 +177,7 @@ def test_rounding_is_said_to_be_rounding() -> None:
     problem = compiled("x in [-1, 1] periodic; t in [0, 0.15]\nu_t = -u*u_x - 0.0025*u_xxx\nu(x, 0) = exp(sin(2*pi*x))")
     result = product_newton(problem, {}, SolveOptions(tolerance=3e-13, time_limit=600), silent)
     assert result.error_estimate is not None
-    assert result.rounding > 0
+    assert result.accepted > 0
     assert result.status is Status.CONVERGED
     assert "rounding" in result.message
 

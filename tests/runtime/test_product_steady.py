@@ -8,16 +8,14 @@ import numpy as np
 import pytest
 
 import pdelang
-from pdelang.runtime.layout.factor import interval
+from pdelang.runtime.layout.factor import gauss_legendre, interval
 from pdelang.runtime.layout.monitor import Monitor, graded, limited
-from pdelang.runtime.options import SolveOptions
-from pdelang.runtime.result import silent
 from pdelang.runtime.solution import Solution
 from pdelang.runtime.solve.product.continuation import multiplier
 from pdelang.runtime.solve.product.damped import Linearised, damped_newton
+from pdelang.runtime.solve.product.estimate import tail
 from pdelang.runtime.solve.product.factorised import least_squares, soft_lu
 from pdelang.runtime.solve.product.layouts import first_layout
-from pdelang.runtime.solve.product.newton import product_newton
 from pdelang.runtime.solve.product.program import Program
 from pdelang.runtime.solve.product.singular import softest
 from pdelang.runtime.solve.product.stage import stage
@@ -119,14 +117,47 @@ def test_distance_to_a_resonance() -> None:
     assert np.allclose(np.diff(np.log10(shares)), -2, atol=0.05)
 
 
-def test_a_corner_is_said_to_be_rough() -> None:
-    """-lap u = 1 and u = 0 around a square: r^2 log r in the corners. The solution is good, the residual is not."""
-    compiled = pdelang.compile(pdelang.parse("x in [0, 1]; y in [0, 1]\n-laplacian(u) = 1\non boundary: u = 0"))
-    result = product_newton(compiled, {}, SolveOptions(tolerance=1e-8, time_limit=600), silent)
-    assert result.status is Status.TOLERANCE_NOT_MET
-    assert result.representation is not None
-    middle = result.representation.jets(np.array([[0.5, 0.5]]), [(0, (0, 0))])[0, 0]
-    assert middle == pytest.approx(0.0736713532815, abs=1e-9)  # Timoshenko and Goodier, torsion of a square bar
+TORSION = "x in [0, 1]; y in [0, 1]\n-laplacian(u) = 1\non boundary: u = 0"
+"""r^2 log r in the corners: the solution is good, the residual falls like 1/n. Timoshenko and Goodier, torsion of a square bar."""
+
+
+def torsion(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """(x, 1), (1, y): the series along x of the part that the walls at y = 0 and 1 make."""
+    k = np.arange(1, 40000, 2) * np.pi
+    across = (np.exp(-k * y.T) + np.exp(-k * (1 - y.T))) / (1 + np.exp(-k))
+    return 0.5 * x * (1 - x) - np.sin(x * k) @ (4 / k**3 * across).T
+
+
+@pytest.mark.parametrize("tolerance", [1e-4, 1e-6, 1e-9])
+def test_at_a_corner_the_estimate_decides(tolerance: float) -> None:
+    solution = solve(TORSION, tolerance)
+    points, weights = gauss_legendre(101)
+    x, y = 0.5 * (1 + points[:, None]), 0.5 * (1 + points[None])
+    exact, found = torsion(x, y), solution(x=x, y=y)
+    error = np.sqrt(weights @ (found - exact) ** 2 @ weights / (weights @ exact**2 @ weights))
+    assert solution.converged
+    assert "corners" in solution.reason
+    assert tolerance < solution.residual < tolerance**0.3 or tolerance == 1e-4
+    assert error < 0.3 * tolerance
+    assert error < solution.error_estimate < 10 * error
+
+
+def test_a_corner_that_spoils_the_residual_is_not_accepted() -> None:
+    """u_x = 1 along one wall meets u_x = 0: second derivatives are infinite, and at no number of kernels is the residual small."""
+    solution = solve(
+        "x in [0, 1]; y in [0, 1]\n-laplacian(u) = 1\non x = 0: u = 0\non x = 1: u_x = 0\non y = 0: u = x\non y = 1: u = 0", 1e-6
+    )
+    assert not solution.converged
+    assert "corners" in solution.message
+
+
+def test_the_tail_of_what_falls_like_a_power() -> None:
+    counts, size = np.array([10.0, 14, 20, 27]), np.ones(1)
+    for order in (1.5, 4.0):
+        errors = 3 * counts**-order
+        assert tail(-np.diff(errors)[:, None], counts, size) == pytest.approx(max(errors[-1], errors[-2] - errors[-1]), rel=0.2)
+    assert tail([np.array([1e-3])] * 3, counts, size) is None
+    assert tail([np.array([1e-14])] * 3, counts, size) == pytest.approx(1e-12, rel=20)
 
 
 def arctangent(y: np.ndarray) -> Linearised:

@@ -119,7 +119,7 @@ class Coefficients:
             reason,
             finished.message,
             error,
-            rounding=finished.rounding,
+            accepted=finished.rounding,
         )
 
     def grids(self, compiled: CompiledProblem, z: np.ndarray, axes: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:

@@ -95,7 +95,7 @@ class Spectral:
             f"interpolated between {len(self.nodes)} direct solves",
             "" if inside else "the parameters lie outside what was learned",
             error if inside else None,
-            rounding=self.rounding,
+            accepted=self.rounding,
         )
 
     def grids(self, compiled: CompiledProblem, z: np.ndarray, axes: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:

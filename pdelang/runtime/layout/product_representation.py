@@ -29,7 +29,8 @@ class Axis:
     to_weights: Array
 
     def gaussians(self, x: Array, order: int) -> Array:
-        return gaussian_derivatives(self.centres, self.widths, x, order, self.period)[order]
+        """(order + 1, len(x), kernels): all derivatives up to the order."""
+        return gaussian_derivatives(self.centres, self.widths, x, order, self.period)
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,12 +81,18 @@ class ProductExpansion:
         k = min(order, max(m - 1, 0))
         return rows[k], order - k + (m == 0)
 
-    def _functions(self, field: int, order: int, times: Array) -> tuple[Array, Array]:
-        """Of time: what the column s is multiplied by, (len(times),), and the kernels' derivative, (len(times), kernels)."""
-        assert self.time is not None
+    def _gaussians(self, coordinates: Sequence[Array], indices: Sequence[Index]) -> list[Array]:
+        """For each axis, time last, the kernels' derivatives at its coordinates, up to the highest order that the jets ask for."""
+        tables = [a.gaussians(x, max((o[i] for _, o in indices), default=0)) for i, (a, x) in enumerate(zip(self.axes, coordinates))]
+        if self.time is not None:
+            highest = max((self._row(field, orders[-1])[1] for field, orders in indices), default=0)
+            tables.append(self.time.gaussians((coordinates[-1] - self.begin) / self.length, highest))
+        return tables
+
+    def _of_time(self, field: int, order: int, table: Array) -> tuple[float, Array]:
+        """What the column s is multiplied by, and the kernels' derivative, (times, kernels)."""
         extra = self._row(field, order)[1]
-        scale = self.length ** (extra - (self.orders[field] == 0))
-        return np.full(len(times), float(extra == 0)), self.time.gaussians((times - self.begin) / self.length, extra) / scale
+        return float(extra == 0), table[extra] / self.length ** (extra - (self.orders[field] == 0))
 
     def jets(self, points: np.ndarray, indices: Sequence[Index]) -> np.ndarray:
         points = np.asarray(points, dtype=float)
@@ -95,13 +102,13 @@ class ProductExpansion:
         return np.concatenate(blocks, axis=1) if blocks else np.zeros((len(indices), 0))
 
     def _jets(self, points: Array, indices: Sequence[Index]) -> Array:
-        out = np.empty((len(indices), len(points)))
+        out, tables = np.empty((len(indices), len(points))), self._gaussians(list(points.T), indices)
         for row, (field, orders) in enumerate(indices):
             tensor = self.coefficients[field][0] if self.time is None else self._row(field, orders[-1])[0]
             value = np.broadcast_to(tensor, (len(points), *tensor.shape)) if not self.axes else tensor
             for i, axis in enumerate(self.axes):
                 weights = along(axis.to_weights, value, 0 if i == 0 else 1)
-                G = axis.gaussians(points[:, i], orders[i])
+                G = tables[i][orders[i]]
                 if i == 0:
                     value = along(G, weights, 0)
                 else:
@@ -110,19 +117,19 @@ class ProductExpansion:
             if self.time is None:
                 out[row] = value[:, 0]
             else:  # space is done, weights and Gaussians, before the weights in time: two large factors never meet
-                constant, functions = self._functions(field, orders[-1], points[:, -1])
+                constant, functions = self._of_time(field, orders[-1], tables[-1])
                 out[row] = constant * value[:, 0] + np.einsum("nk,nk->n", value[:, 1:] @ self.time.to_weights.T, functions)
         return out
 
     def grid_jets(self, axes: Sequence[np.ndarray], indices: Sequence[Index]) -> np.ndarray:
         grids = [np.asarray(a, dtype=float) for a in axes]
-        out = np.empty((len(indices), *(len(a) for a in grids)))
+        out, tables = np.empty((len(indices), *(len(a) for a in grids))), self._gaussians(grids, indices)
         for row, (field, orders) in enumerate(indices):
             tensor = self.coefficients[field][0] if self.time is None else self._row(field, orders[-1])[0]
             for i, axis in enumerate(self.axes):
-                tensor = along(axis.gaussians(grids[i], orders[i]), along(axis.to_weights, tensor, i), i)
+                tensor = along(tables[i][orders[i]], along(axis.to_weights, tensor, i), i)
             if self.time is not None:
-                constant, functions = self._functions(field, orders[-1], grids[-1])
+                constant, functions = self._of_time(field, orders[-1], tables[-1])
                 tensor = tensor[..., :1] * constant + (tensor[..., 1:] @ self.time.to_weights.T) @ functions.T
             out[row] = tensor.reshape(out.shape[1:])
         return out

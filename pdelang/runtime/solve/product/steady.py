@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import time as clock
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
+from pdelang.runtime.layout.factor import Array
 from pdelang.runtime.options import SolveOptions
 from pdelang.runtime.result import MethodResult, Progress
 from pdelang.runtime.solve.product.adaption import adapted, finer_by, held
 from pdelang.runtime.solve.product.continuation import Path, followed
-from pdelang.runtime.solve.product.estimate import AIM, difference, estimate, sizes
+from pdelang.runtime.solve.product.estimate import AIM, difference, estimate, relative_error, sizes, tail
 from pdelang.runtime.solve.product.layouts import Layout, first_layout
 from pdelang.runtime.solve.product.program import Program
 from pdelang.runtime.solve.product.saddle import contradiction
@@ -28,6 +30,9 @@ and a layout that is graded anew first loses what the one before had."""
 UNSEEN = 3  # layouts in a row with a residual of the size of the terms
 SENSIBLE = 0.05  # residual up to which Newton's last iterate, converged or not, is worth starting from
 FAILURES = 3  # layouts in a row on which Newton's iteration fails: a finer one will not mend it
+SETTLED, LOOKED_AT = 4, 6  # layouts in a row, at least and at most, whose solutions' differences show how the error falls
+SLOWLY = 0.3  # power of the tolerance up to which a residual that falls slowly is accepted where the error is known
+ENOUGH = 0.1  # of the tolerance, the error at which the search for a smaller residual ends
 SECOND = 1.3  # times as many kernels for a second opinion
 FIRST_SHARE = 0.7  # of a given number of kernels: a first solution, which only shows the second one's error
 
@@ -75,7 +80,11 @@ def refine(first: Layout, tolerance: float, progress: Progress, limits: Limits, 
                     break  # else it is the data that are steep, and finer layouts will find them
             if done(stages, tolerance):
                 return Refined(stages, Status.CONVERGED, "", path)
-            if hopeless(stages, tolerance) or (clock.monotonic() - began > DEAR and algebraic(stages, tolerance) is not None):
+            if (
+                settled(stages, tolerance)
+                or hopeless(stages, tolerance)
+                or (clock.monotonic() - began > DEAR and algebraic(stages, tolerance) is not None)
+            ):
                 break
             layout = next_layout(stages, tolerance) if not first.fixed else first if len(stages) == 1 else None
             if layout is not None and clock.monotonic() + 3 * (clock.monotonic() - began) > limits.deadline:
@@ -121,14 +130,42 @@ def hopeless(stages: list[Stage], tolerance: float) -> bool:
 def algebraic(stages: list[Stage], tolerance: float) -> float | None:
     """Order p of a residual that falls like n^-p over four layouts alike, too slowly to arrive: corners or data that are not smooth."""
     last = stages[-RATES - 1 :]
-    alike = len(last) > RATES and all(s.converged and s.layout.mappings == last[0].layout.mappings for s in last)
-    if not alike:
+    if len(last) <= RATES or not _alike(last):
         return None
-    sizes = [float(np.mean([n - s.layout.margin(i) for i, n in enumerate(s.layout.kernels)])) for s in last]
-    rates = -np.diff(np.log([s.residual for s in last])) / np.maximum(np.diff(np.log(sizes)), 1e-3)
-    needed = np.log(sizes[-1]) + np.log(last[-1].residual / tolerance) / max(float(rates.max()), 1e-3)  # its exponential may overflow
+    counts = [_inside(s) for s in last]
+    rates = -np.diff(np.log([s.residual for s in last])) / np.maximum(np.diff(np.log(counts)), 1e-3)
+    needed = np.log(counts[-1]) + np.log(last[-1].residual / tolerance) / max(float(rates.max()), 1e-3)  # its exponential may overflow
     steady = rates.min() > 0 and rates.max() < min(SLOW, 1.5 * rates.min())
     return float(rates[-1]) if steady and needed > np.log(2 * last[-1].layout.largest) else None
+
+
+def settled(stages: list[Stage], tolerance: float) -> bool:
+    """Does the residual fall too slowly, but the error by more than enough?"""
+    if algebraic(stages, tolerance) is None or (error := known(stages, tolerance)) is None:
+        return False
+    return relative_error(error, sizes(stages[-1].representation, stages[-1].layout.program)) <= ENOUGH * tolerance
+
+
+def known(stages: list[Stage], tolerance: float) -> Array | None:
+    """The error where a residual that does not fall need not: at a corner, or an edge of the data, a second derivative may be infinite in a
+    solution that is known to ten digits. None where the last layouts do not show that; then the residual has to meet the tolerance."""
+    last = stages[-LOOKED_AT:]
+    while last and not _alike(last):
+        last = last[1:]
+    if len(last) < SETTLED or not last[-1].residual <= tolerance**SLOWLY:
+        return None
+    program = last[-1].layout.program
+    apart = [difference(a.representation, b.representation, program) for a, b in pairwise(last)]
+    return tail(apart, [_inside(s) for s in last], sizes(last[-1].representation, program))
+
+
+def _alike(stages: list[Stage]) -> bool:
+    return all(s.converged and s.layout.mappings == stages[0].layout.mappings for s in stages)
+
+
+def _inside(stage: Stage) -> float:
+    """Kernels inside an axis, their mean."""
+    return float(np.mean([n - stage.layout.margin(i) for i, n in enumerate(stage.layout.kernels)]))
 
 
 def _reason(stages: list[Stage], path: Path | None, first: Layout, tolerance: float, limits: Limits) -> tuple[Status, str]:
@@ -171,18 +208,22 @@ def solve_steady(program: Program, options: SolveOptions, progress: Progress) ->
     stages, status, message = refined.stages, refined.status, refined.message
     if not stages:
         return MethodResult(None, status, "product", 0, message=message)
-    last, error = stages[-1], None
+    last, error, accepted = stages[-1], None, 0.0
     if len(stages) > 1:
         size = sizes(last.representation, program)
         apart = difference(stages[-2].representation, last.representation, program)
         error = estimate(apart, stages[-2].residual, last.residual, size)
+        if status in (Status.TOLERANCE_NOT_MET, Status.STAGNATED) and (slow := known(stages, tolerance)) is not None:
+            error, accepted = np.maximum(error, slow), tolerance**SLOWLY
         soft = None if program.linear or not last.converged else softest(last)
         if soft is not None:
             error = np.maximum(error, soft.moved)
             if soft.free:
-                status, message = Status.STAGNATED, _singular(stages)
+                status, message, accepted = Status.STAGNATED, _singular(stages), 0.0
     history = tuple({"residual": s.residual, "kernels": s.representation.kernels, "newton": s.newton, "krylov": s.krylov} for s in stages)
     reason = f"product layout, {'x'.join(map(str, last.layout.kernels))} kernels, {'least squares' if program.fields > 1 else 'Galerkin'}"
     if refined.path is not None and refined.path.arrived:
         reason += f", {refined.path.words(program)}"
-    return MethodResult(last.representation, status, "product", sum(s.newton for s in stages), reason, message, error, history)
+    if accepted and error is not None and relative_error(error, size) <= tolerance:
+        reason += f"; {message}; the estimate of the error decides"
+    return MethodResult(last.representation, status, "product", sum(s.newton for s in stages), reason, message, error, history, accepted)
