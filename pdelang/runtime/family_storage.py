@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
 FORMAT = "pdelang family"
 FORMAT_VERSION = 2
-MAY_CHANGE = ("steps", "minutes")
-"""Options of a training that may differ when it is taken up again: where it ends."""
+MAY_CHANGE = ("steps", "minutes", "devices_a_condition")
+"""Options of a training that may differ when it is taken up again: where it ends, and who works on it."""
 
 
 def save(family: Family, path: Path, training: tuple[dict[str, Any], Arrays] | None = None) -> Path:
@@ -99,7 +99,7 @@ def read_training(path: Path, compiled: CompiledProblem, options: TrainOptions) 
         for name, value in record.options.items():
             if name not in MAY_CHANGE and wanted.get(name) != value and not (name == "generator" and wanted[name] == record.generator):
                 raise UsageError(f"it was trained with {name} = {value}, not {wanted.get(name)}: train without resuming to start anew")
-        if any(wanted[name] != record.options[name] for name in MAY_CHANGE):
+        if any(wanted[name] != record.options.get(name) for name in MAY_CHANGE):
             record = Record(**(asdict(record) | {"options": wanted, "finished": False}))
         arrays = read_arrays(file["training"])
         return record, json.loads(str(arrays.pop("numbers"))), arrays

@@ -1,8 +1,8 @@
-"""Devices and processes: who does which part of the work, and how all of them come to know what each has found.
+"""Processes: who does which part of the work, and how all of them come to know what each has found.
 
 Every process runs the same program on the same input, and holds the same state. Work that divides is divided: instances and nodes between
-processes (`share`, `collected`), conditions of a training step between all devices of all processes (`over_devices`), points of a sweep
-between the devices of one process (`over_local_devices`). Files belong to the first process (`first`, `copied`).
+processes (`share`, `collected`), what one compiled function does between devices (`runtime.devices`). Files belong to the first process
+(`first`, `copied`).
 
 With one process and one device nothing of this does anything. With several, `join` has to come before JAX computes; or the caller has
 called `jax.distributed.initialize`, which is all that `join` adds a few time limits to.
@@ -15,14 +15,11 @@ import signal
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
-from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from pdelang.compiler.parameters import UsageError
 
@@ -31,7 +28,6 @@ HEARTBEAT, LEAVING = 30, 30
 PIECE = 2**24
 """Bytes that one process gives to the others at a time."""
 LEAST = 2**10
-AXIS = "instances"
 
 _heard: list[int] = []
 
@@ -201,75 +197,3 @@ def check_interrupt() -> None:
     """KeyboardInterrupt in every process if one has heard it. To be called by all of them."""
     if several() and any(gathered(b"1" if _heard else b"")):
         raise KeyboardInterrupt
-
-
-# ------------------------------------------------------------ devices
-
-
-@cache
-def _mesh(local: bool, count: int) -> Mesh:
-    return Mesh(np.array((jax.local_devices() if local else jax.devices())[:count]), (AXIS,))
-
-
-def over_devices(function: Callable[..., Any]) -> Callable[..., Any]:
-    """(shared, *rows) -> `function(shared, *row)` for every row, on all devices of all processes.
-
-    Where rows do not divide by the number of devices, copies of the first one fill up; their results are dropped. Differentiable in
-    `shared`, which every device holds. To be called under `jit`, with arguments that are `everywhere`.
-    """
-    count = len(jax.devices())
-
-    def every(shared: Any, *rows: Any) -> Any:
-        return jax.vmap(lambda *row: function(shared, *row))(*rows)
-
-    if count == 1:
-        return every
-    same, split = PartitionSpec(), PartitionSpec(AXIS)
-
-    def spread(shared: Any, *rows: Any) -> Any:
-        batch = len(jax.tree.leaves(rows)[0])
-        fill = -batch % count
-        filled = jax.tree.map(lambda a: jnp.concatenate([a, jnp.repeat(a[:1], fill, axis=0)]), rows) if fill else rows
-        specs = (same, *[split] * len(rows))
-        found = jax.shard_map(every, mesh=_mesh(False, count), in_specs=specs, out_specs=split, check_vma=False)(shared, *filled)
-        return jax.tree.map(lambda a: a[:batch], found)
-
-    return spread
-
-
-def over_local_devices(function: Callable[..., Any], columns: Sequence[bool], size: int) -> Callable[..., Any]:
-    """`function`, compiled; arguments marked in `columns` are arrays (A, size), whose columns are divided between this process's devices:
-    as many of them as divide `size`."""
-    count = max(n for n in range(1, len(jax.local_devices()) + 1) if size % n == 0)
-    if count == 1:
-        return jax.jit(function)
-    split, same = (NamedSharding(_mesh(True, count), PartitionSpec(*axes)) for axes in ((None, AXIS), ()))
-    return jax.jit(function, in_shardings=tuple(split if own else same for own in columns))
-
-
-def everywhere(tree: Any) -> Any:
-    """The same arrays on all devices of all processes."""
-    if len(jax.devices()) == 1:
-        return tree
-    sharding = NamedSharding(_mesh(False, len(jax.devices())), PartitionSpec())
-
-    def placed(a: Any) -> Any:
-        if isinstance(a, jax.Array) and a.sharding == sharding:
-            return a
-        if isinstance(a, jax.Array) and jax.dtypes.issubdtype(a.dtype, jax.dtypes.prng_key):
-            return jax.random.wrap_key_data(placed(jax.random.key_data(a)))
-        return jax.device_put(np.asarray(a), sharding)
-
-    return jax.tree.map(placed, tree)
-
-
-def described(batch: int) -> str:
-    """One line on what works on `batch` rows; empty where there are none, or where it is one device."""
-    count = len(jax.devices())
-    if count == 1 or not batch:
-        return ""
-    busy = -(-batch // -(-batch // count))
-    where = f"{count} devices" + (f" of {jax.process_count()} processes" if several() else "")
-    return f"{batch} conditions a step on {where}" + (
-        f", {count - busy} of them idle: -O batch={count} gives each one" if busy < count else ""
-    )

@@ -16,7 +16,7 @@ from pdelang.compiler.compiled import CompiledProblem
 from pdelang.compiler.parameters import UsageError
 from pdelang.files import check_writable
 from pdelang.language.problem import Problem
-from pdelang.runtime import mesh
+from pdelang.runtime import devices, mesh
 from pdelang.runtime.family import Family, Record
 from pdelang.runtime.generator import GENERATORS, training_class
 from pdelang.runtime.generator.conditions import Conditions
@@ -39,6 +39,7 @@ class TrainOptions:
     kernels: of generated layouts; where a family is made of direct solves, how many at most. batch: parameters a step. learning_rate: the
         highest one. seed: of every random choice.
     w_adapt, beta, repulsion, repulsion_scale, inner_steps, inner_rate: of eq. (5) and (6).
+    devices_a_condition: that share the points of each condition of a step; None: one, or more where devices are more than conditions.
     """
 
     generator: str = "auto"
@@ -56,6 +57,7 @@ class TrainOptions:
     repulsion_scale: float = 0.1
     inner_steps: int = 5
     inner_rate: float = 1e-3
+    devices_a_condition: int | None = None
 
 
 FEW = 5
@@ -77,9 +79,10 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "repulsion_scale": (1e-9, 1e9),
     "inner_steps": (0, 10_000),
     "inner_rate": (0.0, 1e6),
+    "devices_a_condition": (1, 100_000),
 }
-WHOLE = frozenset({"steps", "kernels", "batch", "seed", "inner_steps"})
-OPTIONAL = frozenset({"steps", "minutes", "kernels", "batch"})
+WHOLE = frozenset({"steps", "kernels", "batch", "seed", "inner_steps", "devices_a_condition"})
+OPTIONAL = frozenset({"steps", "minutes", "kernels", "batch", "devices_a_condition"})
 NAMES = tuple(f.name for f in fields(TrainOptions))
 
 
@@ -132,7 +135,7 @@ def train(
     elif resume:
         raise UsageError("there is nothing to resume from: give the family's file")
     begun, record = _started(compiled, conditions, chosen, path if resume else None, progress)
-    if words := mesh.described(getattr(begun, "conditions_a_step", 0)):
+    if words := devices.described(getattr(begun, "conditions_a_step", 0), getattr(begun, "devices_a_condition", 1)):
         progress(words)
     rows = Log(Path(log) if log and mesh.is_first() else None, keep=record.steps)
     family = _loop(compiled, begun, record, path, rows, progress)

@@ -32,7 +32,7 @@ param k in [0.5, 2] = 1
 u_t = -k*u
 u(x, 0) = 1 + x
 """
-KERNELS = ["--generator", "plain", "-O", "kernels=8", "-O", "batch=3", "--steps", "4", "--json"]
+KERNELS = ["--generator", "plain", "-O", "kernels=8", "--steps", "4", "--json"]
 
 
 class Crew:
@@ -78,12 +78,14 @@ def test_one_of_one_process_works_alone(cli: Cli, heat: str) -> None:
     assert cli("sweep", heat, "-o", "a.nc", "-p", "k=0.5:2:2", "--grid", "8x3", "--tol", "1e-3", "-q", *flags).code == 0
 
 
-def test_two_processes_have_the_losses_of_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Three conditions a step on two devices: one of them works on a copy, too."""
+@pytest.mark.parametrize("batch", [3, 1])
+def test_two_processes_have_the_losses_of_one(tmp_path: Path, capsys: pytest.CaptureFixture[str], batch: int) -> None:
+    """Three conditions a step on two devices: one of them works on a copy, too. One condition: half of its points each."""
+    settings = [*KERNELS, "-O", f"batch={batch}"]
     program, log, logs = tmp_path / "a.pde", tmp_path / "one.csv", tmp_path / "two.csv"
     program.write_text(GROWTH)
-    crew = Crew("train", str(program), "-o", str(tmp_path / "two.family"), "--log", str(logs), *KERNELS)
-    assert run(["train", str(program), "-o", str(tmp_path / "one.family"), "--log", str(log), *KERNELS]) == 0
+    crew = Crew("train", str(program), "-o", str(tmp_path / "two.family"), "--log", str(logs), *settings)
+    assert run(["train", str(program), "-o", str(tmp_path / "one.family"), "--log", str(log), *settings]) == 0
     one = json.loads(capsys.readouterr().out)
     (code, out, err), other = crew.ended()
     assert (code, err) == (0, "")

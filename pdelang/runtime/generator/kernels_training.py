@@ -17,7 +17,7 @@ import numpy as np
 import optax
 
 from pdelang.compiler.compiled import CompiledProblem
-from pdelang.runtime import mesh
+from pdelang.runtime import devices, mesh
 from pdelang.runtime.bilevel import Instance, paper_loss, projected_loss
 from pdelang.runtime.generator.conditions import Conditions
 from pdelang.runtime.generator.decoder import HOLDING, StandardLayout, repulsion
@@ -93,6 +93,10 @@ class KernelsTraining:
         return self.options.batch or BATCH
 
     @property
+    def devices_a_condition(self) -> int:
+        return devices.sharing(self.conditions_a_step, self.options.devices_a_condition)
+
+    @property
     def steps(self) -> int:
         return self.options.steps or (STEPS if self.instance.linear else NONLINEAR_STEPS)
 
@@ -113,7 +117,7 @@ class KernelsTraining:
         """CHUNK optimiser steps; figures are those of the last, `loss` and `residual` means over all."""
         seen = []
         for _ in range(min(CHUNK, self.steps - self.step)):
-            given = mesh.everywhere((self.tree, self.moments, *self._drawn()))
+            given = devices.everywhere((self.tree, self.moments, *self._drawn()))
             self.tree, self.moments, figures = self._update(*given)
             self.step += 1
             seen.append(figures)
@@ -194,7 +198,7 @@ class KernelsTraining:
             return total, {"loss": total, "kl": divergence, **figures, **kernels}
 
         keys = jax.random.split(key, c.shape[0])
-        totals, figures = mesh.over_devices(one)(tree, keys, c, params)
+        totals, figures = devices.over_devices(one, self.devices_a_condition)(tree, keys, c, params)
         worst = jnp.max(figures["residual"])
         means = {name: jnp.mean(value) for name, value in figures.items()}
         means |= {"residual_worst": worst, "nearest_least": jnp.min(figures["nearest_least"])}

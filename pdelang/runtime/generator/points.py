@@ -15,6 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from pdelang.compiler.compiled import CompiledProblem
+from pdelang.runtime.devices import divided
 from pdelang.runtime.sampling import sobol
 
 
@@ -42,9 +43,9 @@ class Points:
         return cls(sobol(count, d, seed), faces, 0.0 if linear(compiled) else 0.5, tuple(c.periodic for c in compiled.problem.coordinates))
 
     def draw(self, key: Any, geometry: dict[str, Any]) -> tuple[jax.Array, tuple[jax.Array, ...]]:
-        """In the reference box [-1, 1]^d: interior and faces."""
+        """In the reference box [-1, 1]^d: interior and faces, divided between the devices that share a condition."""
         keys = jax.random.split(key, 1 + len(self.faces))
-        sets = [self._one(k, s, geometry) for k, s in zip(keys, (self.interior, *self.faces))]
+        sets = [divided(self._one(k, s, geometry)) for k, s in zip(keys, (self.interior, *self.faces))]
         return sets[0], tuple(sets[1:])
 
     def _one(self, key: Any, base: np.ndarray, geometry: dict[str, Any]) -> jax.Array:

@@ -11,12 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 
 from pdelang.compiler.compiled import CompiledEquation, CompiledProblem
+from pdelang.runtime.devices import joined, summed
 from pdelang.runtime.generator.basis import jet_basis
 from pdelang.runtime.objective import alpha
 from pdelang.runtime.options import SolveOptions
@@ -67,8 +69,8 @@ class Block:
     def columns(self, partials: jax.Array, fields: int) -> jax.Array:
         """dr_n/dw_fk of partials (A, N) that may be those of other kernels: (N, F K)."""
         columns: list[Any] = [0.0] * fields
-        for jet, partial, basis in zip(self.equation.jets, partials, self.basis):
-            columns[jet.field] = columns[jet.field] + partial[:, None] * basis
+        for jet, slope, basis in zip(self.equation.jets, partials, self.basis):
+            columns[jet.field] = columns[jet.field] + slope[:, None] * basis
         return jnp.concatenate([jnp.broadcast_to(c, self.basis.shape[1:]) for c in columns], axis=1)
 
     def _size(self, partials: jax.Array) -> jax.Array:
@@ -93,7 +95,7 @@ class System:
             residual, partials = block.evaluated(weights, self.params)
             residuals.append(residual)
             matrices.append(block.columns(partials, weights.shape[0]))
-        return jnp.concatenate(residuals), jnp.concatenate(matrices)
+        return joined(residuals), joined(matrices)
 
     def scales(self, weights: jax.Array) -> list[jax.Array]:
         """What the rows of each block are multiplied by, (N,) each."""
@@ -106,12 +108,17 @@ class System:
         """
         if any(compiled.module.PERIODIC):
             return jnp.sum(self._again(compiled, theta, scales) ** 2)
-        count = len(compiled.equations)
-        points = self.blocks[0].points
-        squares = [s**2 * s.shape[0] for s in scales]
-        total: jax.Array = compiled.module.loss(theta, points, self.params, jnp.stack(squares[:count]))
-        for n, (block, s) in enumerate(zip(self.blocks[count:], squares[count:])):
-            total = total + compiled.module.condition_loss(n, theta, block.points, self.params, s[None])
+        module, count = compiled.module, len(compiled.equations)
+
+        def interior(points: jax.Array, squares: jax.Array) -> jax.Array:
+            return jnp.asarray(module.loss(theta, points, self.params, len(points) * squares.T))
+
+        def condition(n: int, points: jax.Array, squares: jax.Array) -> jax.Array:
+            return jnp.asarray(module.condition_loss(n, theta, points, self.params, len(points) * squares.T))
+
+        total = summed(interior, self.blocks[0].points, jnp.stack(scales[:count], axis=1) ** 2)
+        for n, (block, s) in enumerate(zip(self.blocks[count:], scales[count:])):
+            total = total + summed(partial(condition, n), block.points, s[:, None] ** 2)
         return total
 
     def _again(self, compiled: CompiledProblem, theta: Theta, scales: list[jax.Array]) -> jax.Array:
@@ -119,10 +126,10 @@ class System:
         for old, scale in zip(self.blocks, scales):
             block = Block(old.equation, _basis(compiled, old.equation, theta, old.points, self.params), old.points, old.share, old.spacing)
             residuals.append(scale * block.residual(theta["weights"], self.params))
-        return jnp.concatenate(residuals)
+        return joined(residuals)
 
     def residual(self, weights: jax.Array) -> jax.Array:
-        return jnp.concatenate([block.evaluated(weights, self.params)[0] for block in self.blocks])
+        return joined([block.evaluated(weights, self.params)[0] for block in self.blocks])
 
 
 def system(

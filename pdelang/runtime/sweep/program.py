@@ -16,7 +16,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from pdelang.runtime import mesh
+from pdelang.runtime.devices import over_local_devices
 from pdelang.runtime.layout.factor import Array
 from pdelang.runtime.solve.product.program import Program
 from pdelang.runtime.sweep.instances import Instances
@@ -56,7 +56,7 @@ class BatchProgram:
         def one(jets: Any, point: Any, values: Any, fixed: Any) -> Any:
             return [[row[0] for row in group] for group in function(jets[:, None], point[None], {**fixed, **dict(zip(names, values))})]
 
-        return mesh.over_local_devices(jax.vmap(one, in_axes=(1, 1, 1, None)), (True, True, True, False), FACE_CHUNK)
+        return over_local_devices(jax.vmap(one, in_axes=(1, 1, 1, None)), (True, True, True, False), FACE_CHUNK)
 
     def _equations(self, jets: Any, points: Any, params: Any, *names: str) -> list[list[Any]]:
         """For each equation what its functions of these names give, zero where it does not hold; first its own jets."""
