@@ -42,13 +42,14 @@ CONTENDERS: Mapping[str, Contender] = {
     "pikan": Contender("PIKAN", "#aa3377", settings={"ansatz": "pikan"}, marker="D"),
     "pig": Contender("PIG", "#ccbb44", settings={"ansatz": "pig"}, marker="P"),
     "rbf-grid": Contender("RBF along the axes, tensor grid", "#ff9988", settings={"ansatz": "separable"}, marker="<"),
+    "rbf-lattice": Contender("RBF on a lattice, tensor grid", "#dd7722", settings={"ansatz": "lattice"}, marker=">"),
     "rbf": Contender("RBF, Adam", "#ee6677", settings={"ansatz": "rbf"}),
     "rbf-sgd": Contender("RBF, SGD (eq. 5)", "#cc99a0", settings={"ansatz": "rbf", "optimizer": "sgd", "learning_rate": 1e-2}, marker="X"),
     "rbf-projected": Contender("RBF, weights projected", "#882255", kind="projection", marker="*"),
     "product": Contender("RBF, product layouts (default)", "#000000", kind="product", marker="h"),
 }
 STEPPED = tuple(name for name, c in CONTENDERS.items() if c.kind == "steps")
-RATED = ("mlp", "spinn", "spinn-points", "pikan", "pig", "rbf-grid", "rbf")
+RATED = ("mlp", "spinn", "spinn-points", "pikan", "pig", "rbf-grid", "rbf-lattice", "rbf")
 """Of the iteration rates: all by Adam."""
 
 

@@ -22,6 +22,7 @@ SHAPES: Mapping[str, tuple[dict[str, Any], ...]] = {
     "pikan": ({"depth": 2, "degree": 4}, {"depth": 3, "degree": 4}),
     "pig": ({"features": 2, "hidden": 16}, {"features": 4, "hidden": 16}),
     "rbf-grid": ({},),
+    "rbf-lattice": ({},),
     "rbf": ({},),
     "rbf-sgd": ({},),
 }

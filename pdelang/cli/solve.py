@@ -30,7 +30,7 @@ def solve(
     ansatz: Annotated[
         str | None,
         typer.Option(
-            "--ansatz", help="rbf, or a network: mlp, spinn, pikan, pig; separable: Gaussians along the axes.", show_default="rbf"
+            "--ansatz", help="rbf, or a network: mlp, spinn, pikan, pig; separable, lattice: Gaussians along the axes.", show_default="rbf"
         ),
     ] = None,
     out: Annotated[Path | None, typer.Option("-o", "--out", metavar="OUT.nc", help="Write the solution: netCDF4.")] = None,

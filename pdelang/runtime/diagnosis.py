@@ -10,6 +10,7 @@ import numpy as np
 
 from pdelang.compiler.compiled import CompiledEquation, CompiledProblem
 from pdelang.language.diagnostics import Diagnostic
+from pdelang.runtime.baselines import NETWORKS
 from pdelang.runtime.certificate import Certificate
 from pdelang.runtime.collocation import Parameters, at_places, evaluate
 from pdelang.runtime.representation import Representation
@@ -36,6 +37,8 @@ TRIES = {
     Status.STAGNATED: "try milder parameters, a shorter time or a looser tolerance",
     Status.NON_FINITE: "is it defined for all values that the fields take (log, sqrt, division), and are they bounded (exp, powers)?",
 }
+STEPPED = TRIES | {Status.ITERATION_LIMIT: "try more steps (option steps), optimizer = lbfgs, or a looser tolerance", Status.NON_FINITE: ""}
+"""After gradient steps, of Gaussians or of a network, which say themselves what to try where they left the numbers."""
 
 
 def explained(
@@ -50,7 +53,8 @@ def explained(
         return "; ".join(part for part in (result.message, *_causes(compiled, OPEN)) if part)
     named = result.message and (status is Status.NON_FINITE or _ends_early(compiled, parameters, result))
     worst = "" if named else blame(certificate)
-    advice = "" if any(w.code in OPEN for w in compiled.warnings) else TRIES.get(status, "")
+    tries = STEPPED if result.method == "first_order" or result.method in NETWORKS else TRIES
+    advice = "" if any(w.code in OPEN for w in compiled.warnings) else tries.get(status, "")
     parts = [result.message, worst, *rough_data(compiled, parameters), *_causes(compiled, CAUSES), advice]
     return "; ".join(dict.fromkeys(part for part in parts if part))
 

@@ -79,6 +79,7 @@ def test_training_lowers_the_error_and_the_file_gives_it_back(name: str, tmp_pat
     short, long = (pdelang.solve(pdelang.parse(DECAY), steps=steps, **settings) for steps in (1, 400))
     assert long.relative_l2["u"] < 0.25 * short.relative_l2["u"]
     assert not long.converged
+    assert "option steps" in long.message
     assert long.method == name
     again = pdelang.Solution.load(long.save(tmp_path / "u.nc"))
     assert np.array_equal(again(x=0.3, t=[0.1, 0.9]), long(x=0.3, t=[0.1, 0.9]))
@@ -90,3 +91,57 @@ def test_wrong_names_are_refused() -> None:
         pdelang.solve(problem, ansatz="mpl")
     with pytest.raises(UsageError, match="trained by first_order"):
         pdelang.solve(problem, ansatz="mlp", method="product")
+
+
+LOGARITHM = """
+problem logarithm
+x in [0, 1]
+u_x = log(u)
+u(0) = 2
+"""
+
+
+def test_what_is_not_finite_at_the_start_is_not_blamed_on_the_rate() -> None:
+    few = {"ansatz": "mlp", "unknowns": 30, "collocation": 16, "steps": 20}
+    undefined = pdelang.solve(pdelang.parse(LOGARITHM), **few)
+    assert undefined.status.name == "NON_FINITE"
+    assert "log" in undefined.message
+    assert "u = exp(v)" in undefined.message
+    assert "learning_rate" not in undefined.message
+    substituted = pdelang.parse("problem p; x in [0, 1]; v_x = v*exp(-v); v(0) = log(2)")
+    wild = pdelang.solve(substituted, **few, optimizer="sgd", learning_rate=1e6)
+    assert wild.status.name == "NON_FINITE"
+    assert "a smaller learning_rate may help" in wild.message
+
+
+def test_lines_of_a_lattice_have_their_derivatives_in_closed_form() -> None:
+    """Narrow lines, felt from the nearest image alone, and wide ones; against automatic differentiation of a sum over images."""
+    from pdelang.runtime.baselines.lattice import factors
+
+    z, centres = jnp.linspace(-0.97, 0.98, 7), jnp.array([-0.9, 0.1, 0.85])
+
+    def plain(lines: jax.Array, at: jax.Array) -> jax.Array:
+        y = (at - lines[0] - jnp.array([-4.0, -2.0, 0.0, 2.0, 4.0])[:, None]) * jnp.exp(-lines[1])
+        return jnp.exp(-0.5 * y * y).sum(axis=0)
+
+    def second(lines: jax.Array) -> jax.Array:
+        slope = lambda p: jax.jvp(lambda q: jax.jvp(lambda r: plain(lines, r), (q,), (3.0,))[1], (p,), (3.0,))[1]
+        return jax.vmap(slope)(z)
+
+    weights = jnp.asarray(np.random.default_rng(0).normal(size=(7, 3)))
+    for scale in (0.1, 0.2):
+        lines = jnp.stack([centres, jnp.full(3, jnp.log(scale))])
+        ours = lambda lines: factors(2, 3.0, True, z, lines[0], lines[1])[2]
+        assert np.allclose(ours(lines), second(lines), rtol=1e-9, atol=1e-9)
+        gradients = [jax.grad(lambda lines, f=f: jnp.vdot(weights, f(lines)))(lines) for f in (ours, second)]
+        assert np.allclose(*gradients, rtol=1e-8, atol=1e-8)
+
+
+@pytest.mark.parametrize("name", ["separable", "lattice"])
+def test_gaussians_on_a_tensor_grid_are_those_at_its_points(name: str) -> None:
+    network = network_class(name).sized(BOX, 300)
+    random = np.random.default_rng(4)
+    theta = jax.tree.map(lambda leaf: leaf + 0.1 * random.normal(size=leaf.shape), network.init(jax.random.key(3)))
+    axes = [jnp.linspace(a, b, n) for a, b, n in zip(BOX.lower, BOX.upper, (4, 3, 5))]
+    points = jnp.stack([g.ravel() for g in jnp.meshgrid(*axes, indexing="ij")], axis=1)
+    assert np.allclose(network.grid_jets(theta, axes, INDICES), network.jets(theta, points, INDICES), rtol=1e-11, atol=1e-11)

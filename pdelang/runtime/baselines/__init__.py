@@ -13,6 +13,7 @@ NETWORKS = {
     "spinn": ("pdelang.runtime.baselines.spinn", "SPINN"),
     "pikan": ("pdelang.runtime.baselines.pikan", "PIKAN"),
     "separable": ("pdelang.runtime.baselines.separable", "SeparableGaussians"),
+    "lattice": ("pdelang.runtime.baselines.lattice", "LatticeGaussians"),
     "pig": ("pdelang.runtime.baselines.pig", "PIG"),
 }
 """name -> (module, class); the class is a `seam.Network`."""

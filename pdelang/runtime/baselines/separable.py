@@ -23,6 +23,21 @@ OVERLAP = 0.8
 """First standard deviation in spacings of the first grid, as `runtime.solve.kernels` starts its own."""
 
 
+def factors(box: Box, axis: int, centres: Any, log_scales: Any, x: Any, order: int) -> list[Any]:
+    """One-dimensional Gaussians (K) and their derivatives up to `order` at places x (n,): each (n, K).
+    D^(k+1) = -(y D^k + k D^(k-1)/sigma)/sigma, y = s/sigma."""
+    slope = 2 / (box.upper[axis] - box.lower[axis])
+    z, inverse = (x - box.lower[axis]) * slope - 1, slope * jnp.exp(-log_scales)
+    total: list[Any] = [0.0] * (order + 1)
+    for image in (-2.0, 0.0, 2.0) if box.periodic[axis] else (0.0,):
+        y = (z[:, None] - centres - image) * (inverse / slope)
+        found = [jnp.exp(-0.5 * y * y)]
+        for k in range(order):
+            found.append(-inverse * (y * found[k] + (k * inverse * found[k - 1] if k else 0.0)))
+        total = [a + b for a, b in zip(total, found)]
+    return total
+
+
 @dataclass(frozen=True)
 class SeparableGaussians:
     """kernels: how many. grid: whether it is trained on a tensor grid."""
@@ -46,18 +61,7 @@ class SeparableGaussians:
         return {"weights": jnp.zeros((self.box.fields, self.kernels)), "centres": jnp.asarray(centres[chosen]), "log_scales": scales}
 
     def _line(self, theta: Theta, axis: int, x: Any, order: int) -> list[Any]:
-        """Factors and their derivatives up to `order` at places x (n,): each (n, K).
-        D^(k+1) = -(y D^k + k D^(k-1)/sigma)/sigma, y = s/sigma."""
-        slope = 2 / (self.box.upper[axis] - self.box.lower[axis])
-        z, inverse = (x - self.box.lower[axis]) * slope - 1, slope * jnp.exp(-theta["log_scales"][:, axis])
-        total: list[Any] = [0.0] * (order + 1)
-        for image in (-2.0, 0.0, 2.0) if self.box.periodic[axis] else (0.0,):
-            y = (z[:, None] - theta["centres"][:, axis] - image) * (inverse / slope)
-            found = [jnp.exp(-0.5 * y * y)]
-            for k in range(order):
-                found.append(-inverse * (y * found[k] + (k * inverse * found[k - 1] if k else 0.0)))
-            total = [a + b for a, b in zip(total, found)]
-        return total
+        return factors(self.box, axis, theta["centres"][:, axis], theta["log_scales"][:, axis], x, order)
 
     def _lines(self, theta: Theta, axes: Sequence[Any], indices: Sequence[Index]) -> list[list[Any]]:
         return [self._line(theta, i, x, max((o[i] for _, o in indices), default=0)) for i, x in enumerate(axes)]

@@ -27,6 +27,7 @@ SETTINGS: Mapping[str, Settings] = {
     "pikan": Settings(1e-2, {"depth": 3, "degree": 4}),
     "pig": Settings(3e-2, {"features": 4, "hidden": 16}),
     "separable": Settings(3e-2),
+    "lattice": Settings(3e-2),
     "rbf": Settings(1e-2),
 }
 """Least error of the search over Burgers, convection and Helmholtz after 1000 steps with about 1000 parameters:

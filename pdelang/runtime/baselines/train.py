@@ -34,7 +34,7 @@ from pdelang.runtime.result import MethodResult, Progress
 from pdelang.runtime.sampling import box as box_points
 from pdelang.runtime.sampling import held
 from pdelang.runtime.solve.box import OUT_OF_TIME
-from pdelang.runtime.solve.first_order import SEARCHES, optimiser, value_and_gradient
+from pdelang.runtime.solve.first_order import SEARCHES, not_finite, optimiser, value_and_gradient
 from pdelang.runtime.status import Status
 
 CHUNK = 100
@@ -61,7 +61,8 @@ def sized(ansatz: str, box: Box, unknowns: int, shape: tuple[tuple[str, Any], ..
 
 
 def draw(compiled: CompiledProblem, params: Parameters, options: SolveOptions, network: Network, seed: int) -> Data:
-    """Points and weights of one chunk. A weight is alpha, zero where an equation's `where` does not hold, and has mean alpha elsewhere."""
+    """Points and weights of one chunk, on the host. A weight is alpha, zero where an equation's `where` does not hold, and has mean alpha
+    elsewhere."""
     lower, upper = np.array(network.box.lower), np.array(network.box.upper)
     total = options.collocation or DEFAULT_POINTS
     data: Data = {}
@@ -69,13 +70,13 @@ def draw(compiled: CompiledProblem, params: Parameters, options: SolveOptions, n
         n = max(2, round(total ** (1 / len(lower))))
         random = np.random.default_rng(seed)
         axes = [np.sort(a + (b - a) * random.uniform(size=n)) for a, b in zip(lower, upper)]
-        data["axes"] = [jnp.asarray(x) for x in axes]
+        data["axes"] = axes
         points = np.stack([g.ravel() for g in np.meshgrid(*axes, indexing="ij")], axis=1)
     else:
         points = in_order(box_points(lower, upper, total, seed), network.box.periodic)
     share = np.stack([_share(e, points, params) for e in compiled.equations])
-    data["points"] = jnp.asarray(points)
-    data["weights"] = jnp.asarray(share * np.array([[alpha(e.kind, options)] for e in compiled.equations]))
+    data["points"] = points
+    data["weights"] = share * np.array([[alpha(e.kind, options)] for e in compiled.equations])
     faces = max(16, round(total ** ((len(lower) - 1) / len(lower))))
     data["conditions"] = []
     for number, condition in enumerate(compiled.conditions):
@@ -83,7 +84,7 @@ def draw(compiled: CompiledProblem, params: Parameters, options: SolveOptions, n
         weight = alpha(condition.kind, options) if len(found) else 0.0
         found = found if len(found) else np.zeros((1, len(lower)))
         places = at_places(condition, found[np.arange(faces) % len(found)], params)
-        data["conditions"].append((jnp.asarray(places), jnp.asarray(weight)))
+        data["conditions"].append((places, weight))
     return data
 
 
@@ -128,19 +129,23 @@ def loss(network: Network, system: System, theta: Theta, data: Data, params: Par
     return total
 
 
+_loss = jax.jit(loss, static_argnums=(0, 1))
+
+
 @partial(jax.jit, static_argnums=(0, 1, 2))
 def _chunk(
     network: Network,
     system: System,
     name: str,
-    steps: jax.Array,
-    rates: jax.Array,
+    steps: np.ndarray,
+    rates: np.ndarray,
     theta: Theta,
     state: Any,
     data: Data,
     params: Parameters,
 ) -> Any:
-    """`steps` steps at `rates`: theta, state, and the objective before the last of them. One compilation serves any number."""
+    """`steps` steps at `rates`: theta, state, the objective before the last of them, and whether all are finite. One compilation serves
+    any number."""
 
     def one(step: jax.Array, carry: tuple[Theta, Any, jax.Array]) -> tuple[Theta, Any, jax.Array]:
         theta, state, _ = carry
@@ -149,7 +154,9 @@ def _chunk(
         change, state = optimiser(name, rates[step]).update(gradient, state, theta, value=value, grad=gradient, value_fn=objective)
         return optax.apply_updates(theta, change), state, value
 
-    return jax.lax.fori_loop(0, steps, one, (theta, state, jnp.asarray(jnp.inf)))
+    theta, state, value = jax.lax.fori_loop(0, steps, one, (theta, state, jnp.asarray(jnp.inf)))
+    finite = jnp.stack([jnp.isfinite(leaf).all() for leaf in (*jax.tree.leaves(theta), value)]).all()
+    return theta, state, value, finite
 
 
 def rates(highest: float, steps: int, begin: int, count: int) -> np.ndarray:
@@ -199,16 +206,19 @@ class Training:
         own = 0 if self.options.optimizer in SEARCHES else self.done
         return draw(self.compiled, self.params, self.options, self.network, self.options.seed + own)
 
+    def objective(self) -> jax.Array:
+        """Eq. (3), here and on the points of the next steps."""
+        return _loss(self.network, (self.compiled.equations, self.compiled.conditions), self.theta, self.draw(), self.params)
+
     def advance(self, steps: int) -> bool:
         """Up to CHUNK steps on points drawn anew; zero steps only compile. False: a number is not finite, and nothing has moved."""
         system = (self.compiled.equations, self.compiled.conditions)
         highest = learning_rate(self.options)
         steady = self.options.optimizer in SEARCHES
-        falling = jnp.asarray(np.full(CHUNK, highest) if steady else rates(highest, self.options.steps, self.done, CHUNK))
-        count, name = jnp.asarray(min(steps, CHUNK)), self.options.optimizer
-        theta, state, value = _chunk(self.network, system, name, count, falling, self.theta, self.state, self.draw(), self.params)
-        finite = all(bool(jnp.isfinite(leaf).all()) for leaf in (*jax.tree.leaves(theta), value))
-        if steps and not finite:
+        falling = np.full(CHUNK, highest) if steady else rates(highest, self.options.steps, self.done, CHUNK)
+        count, name = np.asarray(min(steps, CHUNK)), self.options.optimizer
+        theta, state, value, finite = _chunk(self.network, system, name, count, falling, self.theta, self.state, self.draw(), self.params)
+        if steps and not bool(finite):
             return False
         self.theta, self.state, self.done, self.value = theta, state, self.done + min(steps, CHUNK), float(value)
         return True
@@ -230,7 +240,7 @@ def train_network(compiled: CompiledProblem, params: Parameters, options: SolveO
             if time.monotonic() > deadline:
                 message = OUT_OF_TIME
             elif not training.advance(options.steps - training.done):
-                status, message = Status.NON_FINITE, f"after step {training.done}: a smaller learning_rate may help"
+                status, message = Status.NON_FINITE, not_finite(training.objective(), f"after step {training.done}")
             else:
                 history.append({"objective": training.value})
                 progress(f"step {training.done}", training.done / options.steps, residual=float(np.sqrt(training.value)))
