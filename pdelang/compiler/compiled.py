@@ -9,8 +9,11 @@ from __future__ import annotations
 import linecache
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import ModuleType
 from typing import Any
+
+import numpy as np
 
 from pdelang.compiler.parameters import resolve
 from pdelang.compiler.stages import Analysis
@@ -98,7 +101,28 @@ def load_module(text: str, name: str) -> ModuleType:
     return module
 
 
+class Fixed:
+    """`bounds` or a `locate`: where no parameter occurs in it its arrays are made once, on the host, and not by JAX in every query."""
+
+    def __init__(self, function: Callable[[Parameters], Any]):
+        self._function = function
+
+    def __call__(self, params: Parameters) -> Any:
+        return self._function(params) if self._known is None else self._known
+
+    @cached_property
+    def _known(self) -> Any:
+        import jax
+
+        try:
+            with jax.ensure_compile_time_eval():
+                return jax.tree.map(np.asarray, self._function({}))
+        except KeyError:
+            return None
+
+
 def _equation(record: Mapping[str, Any]) -> CompiledEquation:
+    record = {**record, "locate": Fixed(record["locate"])}
     return CompiledEquation(**{**record, "jets": tuple(Jet(f, orders, place) for f, orders, place in record["jets"])})
 
 
@@ -112,7 +136,7 @@ def assemble(
         analysis=analysis,
         equations=tuple(map(_equation, module.EQUATIONS)),
         conditions=tuple(map(_equation, module.CONDITIONS)),
-        bounds=module.bounds,
+        bounds=Fixed(module.bounds),
         exact=getattr(module, "exact", None),
         source=source,
         key=key,

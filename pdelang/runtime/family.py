@@ -169,7 +169,8 @@ class Family:
 
     def _judged(self, parameters: Parameters, result: MethodResult, tolerance: float, seed: int, began: float) -> Solution:
         if isinstance(result.representation, GaussianExpansion):
-            certificate: Certificate | None = self._check(result.representation, parameters, tolerance, result.error_estimate)
+            figures = result.checked or self._check(result.representation.theta, parameters)
+            certificate: Certificate | None = self._check.certificate(figures, tolerance, result.error_estimate)
         else:
             certificate = grid_check(self.compiled, parameters, result, tolerance, seed)
         status = decide(result, certificate)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -31,6 +31,7 @@ class MethodResult:
     error_estimate: absolute, root mean square, one a field, or None. reason: one line, which method and why.
     accepted: relative residual up to which the estimate of the error alone decides: what high derivatives in float64 leave, or what is
         singular at a corner.
+    checked: figures of `quick_check`, where the method found them with its answer.
     samples: of a posterior, whose mean the representation is; their spread is an estimate of what the generator does not know.
     message: one line more where something went wrong: which equation or condition, where, what to try.
     """
@@ -45,3 +46,4 @@ class MethodResult:
     history: tuple[dict[str, float], ...] = field(default=(), repr=False)
     accepted: float = 0.0
     samples: tuple[Representation, ...] = field(default=(), repr=False)
+    checked: Any = field(default=None, repr=False)

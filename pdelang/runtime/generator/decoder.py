@@ -41,10 +41,17 @@ class StandardLayout:
     unit: np.ndarray
 
     @classmethod
-    def grid(cls, compiled: CompiledProblem, counts: Sequence[int], maps: Sequence[Mapping1D | None] = (), beyond: float = BEYOND) -> Self:
-        """counts, maps: one a coordinate."""
+    def grid(
+        cls,
+        compiled: CompiledProblem,
+        counts: Sequence[int],
+        maps: Sequence[Mapping1D | None] = (),
+        beyond: float = BEYOND,
+        overlap: float = OVERLAP,
+    ) -> Self:
+        """counts, maps: one a coordinate. beyond, overlap: in spacings."""
         coordinates = compiled.problem.coordinates
-        lines = [_line(counts[i], c.periodic, maps[i] if maps else None, beyond) for i, c in enumerate(coordinates)]
+        lines = [_line(counts[i], c.periodic, maps[i] if maps else None, beyond, overlap) for i, c in enumerate(coordinates)]
         centres, scales = (np.stack([m.ravel() for m in np.meshgrid(*part, indexing="ij")], axis=1) for part in zip(*lines))
         fields = len(compiled.problem.fields)
         return cls(centres, np.log(scales), np.zeros((fields, len(centres))), np.ones(fields))
@@ -83,7 +90,7 @@ def _bounded(x: jax.Array, most: float) -> jax.Array:
     return most * jnp.tanh(x / most)
 
 
-def _line(count: int, periodic: bool, mapping: Mapping1D | None, beyond: float) -> tuple[np.ndarray, np.ndarray]:
+def _line(count: int, periodic: bool, mapping: Mapping1D | None, beyond: float, overlap: float) -> tuple[np.ndarray, np.ndarray]:
     """Centres and scales along one coordinate, moved by `mapping`, widths by its slope."""
     if periodic:
         centres, spacing = -1 + 2 * np.arange(count) / count, 2 / count
@@ -92,7 +99,7 @@ def _line(count: int, periodic: bool, mapping: Mapping1D | None, beyond: float) 
         spacing = 2 / (count - 1 - 2 * beyond)
         reach = 1 + beyond * spacing
         centres = np.linspace(-reach, reach, count)
-    scales = np.full(count, OVERLAP * spacing)
+    scales = np.full(count, overlap * spacing)
     if mapping is None:
         return centres, scales
     inside = np.clip(centres, -1, 1)

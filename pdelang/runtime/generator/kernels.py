@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import jax
 import jax.numpy as jnp
@@ -22,15 +22,17 @@ from pdelang.runtime.expansion import GaussianExpansion
 from pdelang.runtime.generator.architectures import ARCHITECTURES, Architecture, Sizes
 from pdelang.runtime.generator.conditions import Conditions
 from pdelang.runtime.generator.decoder import StandardLayout
+from pdelang.runtime.generator.directions import Directions
+from pdelang.runtime.generator.effort import Effort, Found
 from pdelang.runtime.generator.networks import Tree, filled, flattened
 from pdelang.runtime.generator.points import Points, linear
 from pdelang.runtime.generator.projection import Projection
 from pdelang.runtime.generator.quick_defect import estimated
 from pdelang.runtime.generator.refinement import Refinement
 from pdelang.runtime.generator.seam import Arrays, QueryOptions
+from pdelang.runtime.quick_check import QuickCheck
 from pdelang.runtime.result import MethodResult
 from pdelang.runtime.status import Status
-from pdelang.runtime.validation import VANISHING
 
 QUERY_RIDGE, QUERY_REFINEMENTS, QUERY_STEPS, ENOUGH = 1e-12, 2, 5, 0.1
 """Of a query's projection; the most Gauss-Newton steps where the problem is nonlinear, and the share of the residual that each has to take
@@ -63,52 +65,15 @@ class Design:
     inner_rate: float
 
 
-@dataclass(frozen=True)
-class Effort:
-    """steps: Gauss-Newton steps in the weights where `projected`, else gradient steps of eq. (5). more: kernels of a refinement."""
-
-    steps: int
-    projected: bool
-    more: int = 0
-
-    def __str__(self) -> str:
-        steps = f"{self.steps} gradient step{'s' if self.steps != 1 else ''}"
-        how = "projected" if self.projected else f"adapted by {steps}"
-        more = f", then {self.more} more where it is worst" if self.more else ""
-        return f"generated and {how}{more}" if self.steps else f"as generated{more}"
-
-
-@dataclass(frozen=True, eq=False)
-class Found:
-    """thetas: of the posterior's mean, or one a sample. figures (2, F, places): mean of their errors and of their values.
-    refined: the one with more kernels, whose figures they are then."""
-
-    thetas: list[dict[str, np.ndarray]]
-    figures: np.ndarray
-    refined: list[dict[str, np.ndarray]] = field(default_factory=list)
-
-    @property
-    def absolute(self) -> np.ndarray | None:
-        """Estimated root mean square of the error, one a field; None where there is no finite one."""
-        found = np.sqrt(np.mean(self.figures[0] ** 2, axis=-1))
-        return found if np.isfinite(found).all() else None
-
-    @property
-    def error(self) -> np.ndarray:
-        """The same, relative; inf where there is none."""
-        sizes = np.sqrt(np.mean(self.figures[1] ** 2, axis=-1))
-        found = np.sqrt(np.mean(self.figures[0] ** 2, axis=-1)) / np.maximum(sizes, VANISHING * np.max(sizes, initial=1e-300))
-        return np.where(np.isfinite(found), found, np.inf)
-
-
 @dataclass(frozen=True, eq=False)
 class Kernels:
-    """design, standard layout, and the network's numbers."""
+    """design, standard layout, and the network's numbers. directions: of weights, where kernels answer as they stand."""
 
     compiled: CompiledProblem
     design: Design
     layout: StandardLayout
     tree: Tree
+    directions: Directions | None = None
     _functions: dict[Any, Any] = field(default_factory=dict, repr=False)
 
     @property
@@ -117,8 +82,10 @@ class Kernels:
 
     def answer(self, compiled: CompiledProblem, parameters: Parameters, options: QueryOptions) -> MethodResult:
         """With the effort that the options ask for."""
-        steps = self._steps if options.adapt_steps is None else options.adapt_steps
-        effort = Effort(steps, self.design.objective == "projected", options.refine)
+        effort = self._default
+        if options.adapt_steps is not None:
+            effort = Effort(options.adapt_steps, effort.projected)
+        effort = replace(effort, more=options.refine)
         found = self._found(parameters, options, effort)
         return self._result(
             parameters, options, effort, self._refined(found, parameters, options, options.refine) if options.refine else found
@@ -129,6 +96,9 @@ class Kernels:
         estimated to be hopelessly far from the tolerance."""
         if options.adapt_steps is not None or options.refine or options.tolerance is None:
             yield self.answer(compiled, parameters, options)
+            return
+        if self.directions is not None:  # more than that is dearer than a direct solve
+            yield self._result(parameters, options, self._default, self._found(parameters, options, self._default))
             return
         for effort in self._efforts(options.tolerance):
             found = self._found(parameters, options, effort)
@@ -141,6 +111,12 @@ class Kernels:
     def projected(self, parameters: Parameters, options: QueryOptions) -> Found:
         """With its weights projected, whatever the objective."""
         return self._found(parameters, options, Effort(self._projection, True))
+
+    @property
+    def _default(self) -> Effort:
+        """Of an answer that nobody asks more of."""
+        count = self.directions.count if self.directions else 0
+        return Effort(self._steps, self.design.objective == "projected", directions=count)
 
     @property
     def _steps(self) -> int:
@@ -172,15 +148,24 @@ class Kernels:
             f"{self.layout.kernels} kernels, {effort}" + (", outside the range of the training" if outside else ""),
             error_estimate=None if found.absolute is None else found.absolute * (CAUTION if outside else 1.0),
             samples=tuple(parts) if options.samples and len(parts) > 1 else (),
+            checked=found.checked,
         )
 
     def _found(self, parameters: Parameters, options: QueryOptions, effort: Effort, samples: int | None = None) -> Found:
         """Of the posterior's mean; or one theta a sample."""
+        if effort.directions and self.directions is not None:
+            _, theta, figures, checked = self.directions.found(parameters)
+            return Found([theta], figures, checked)
         latent, count = self.architecture.latent, options.samples if samples is None else samples
         noise = np.random.default_rng(options.seed).standard_normal((count, latent)) if count and latent else np.zeros((1, latent))
         function, c = self._adapting(effort.steps, effort.projected), Conditions.of(self.compiled.problem).unit(parameters)
-        pairs = [jax.device_get(function(self.tree, c, n, _floats(parameters))) for n in noise]
-        return Found([theta for theta, _ in pairs], np.mean([figures for _, figures in pairs], axis=0))
+        found = [jax.device_get(function(self._on_device, c, n, _floats(parameters))) for n in noise]
+        figures = np.mean([figures for _, figures, _ in found], axis=0)
+        return Found([theta for theta, *_ in found], figures, found[0][2] if len(found) == 1 else None)
+
+    @cached_property
+    def _on_device(self) -> Tree:
+        return cast(Tree, jax.device_put(self.tree))
 
     def _refined(self, found: Found, parameters: Parameters, options: QueryOptions, more: int) -> Found:
         """The answer of the posterior's mean with more kernels."""
@@ -192,8 +177,8 @@ class Kernels:
             samples = base.thetas
         stacked = {name: np.stack([s[name] for s in samples]) for name in samples[0]}
         by = options.refine_by or ("spread" if len(samples) > 1 else "residual")
-        theta, figures = jax.device_get(self._refining(more, by)(base.thetas[0], stacked, _floats(parameters)))
-        return Found(found.thetas, figures, [theta])
+        theta, figures, checked = jax.device_get(self._refining(more, by)(base.thetas[0], stacked, _floats(parameters)))
+        return Found(found.thetas, figures, checked, [theta])
 
     # ------------------------------------------------------------ compiled functions
 
@@ -208,11 +193,11 @@ class Kernels:
         return Instance(self.compiled, self.layout, Points.of(self.compiled, round(QUERY_POINTS * self.design.points), seed=SEED))
 
     def _adapting(self, steps: int, projected: bool) -> Any:
-        """tree, c, noise, parameters -> theta, and its error and values (`quick_defect`)."""
+        """tree, c, noise, parameters -> theta, its error and values (`quick_defect`), and the figures of its check."""
 
         def made() -> Any:
             instance, network, estimate = self._instance, self.architecture, estimated(self.compiled, self.layout)
-            places, key = jnp.asarray(self.layout.centres), jax.random.key(SEED)
+            places, key, check = jnp.asarray(self.layout.centres), jax.random.key(SEED), QuickCheck(self.compiled)
 
             def adapted(tree: Tree, c: jax.Array, noise: jax.Array, params: Any) -> Any:
                 slots, _ = network(tree, c, noise, places)
@@ -220,22 +205,22 @@ class Kernels:
                     theta = instance.projected(slots, key, params, _projection(steps))[0]
                 else:
                     theta = self.layout.theta(instance.descended(slots, jax.random.split(key, steps), params, self.design.inner_rate))
-                return theta, estimate(theta, params)
+                return theta, estimate(theta, params), check.of_kernels(theta, params)
 
             return adapted
 
         return self._compiled((steps, projected), made)
 
     def _refining(self, more: int, by: str) -> Any:
-        """theta, samples, parameters -> theta with more kernels, and its error and values."""
+        """theta, samples, parameters -> theta with more kernels, its error and values, and the figures of its check."""
 
         def made() -> Any:
-            estimate, key = estimated(self.compiled, self.layout), jax.random.key(SEED + 1)
+            estimate, key, check = estimated(self.compiled, self.layout), jax.random.key(SEED + 1), QuickCheck(self.compiled)
             refinement = Refinement(self._instance, more, by, _projection(self._projection))
 
             def refined(theta: Any, samples: Any, params: Any) -> Any:
                 theta = refinement(theta, samples, key, params)
-                return theta, estimate(theta, params)
+                return theta, estimate(theta, params), check.of_kernels(theta, params)
 
             return refined
 
@@ -246,7 +231,7 @@ class Kernels:
         conditions, fixed = Conditions.of(compiled.problem), compiled.parameters()
         orders = [(f, (0,) * len(axes)) for f in range(len(compiled.problem.fields))]
         values, estimates = np.empty((len(z), len(orders), *(len(a) for a in axes))), np.empty(len(z))
-        effort = Effort(self._steps, self.design.objective == "projected")
+        effort = self._default
         for n, one in enumerate(z):
             found = self._found(fixed | {name: np.asarray(v) for name, v in conditions.values(one).items()}, QueryOptions(), effort)
             unit = np.zeros(len(axes)), np.ones(len(axes))
@@ -258,14 +243,17 @@ class Kernels:
         return asdict(self.design)
 
     def arrays(self) -> Arrays:
-        return flattened(self.tree, "network/") | {f"layout/{name}": a for name, a in self.layout.arrays().items()}
+        own = flattened(self.tree, "network/") | {f"layout/{name}": a for name, a in self.layout.arrays().items()}
+        return own | {f"directions/{name}": a for name, a in (self.directions.arrays() if self.directions else {}).items()}
 
     @classmethod
     def restored(cls, compiled: CompiledProblem, config: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Self:
         design = Design(**config)
         layout = StandardLayout(**{name: arrays[f"layout/{name}"] for name in ("centres", "log_scales", "weights", "unit")})
         like = architecture(compiled, design.kind, layout).init(jax.random.key(0))
-        return cls(compiled, design, layout, filled(like, arrays, "network/"))
+        own = {name.removeprefix("directions/"): a for name, a in arrays.items() if name.startswith("directions/")}
+        directions = Directions.restored(compiled, layout, own) if own else None
+        return cls(compiled, design, layout, filled(like, arrays, "network/"), directions)
 
 
 def architecture(compiled: CompiledProblem, kind: str, layout: StandardLayout) -> Architecture:

@@ -9,7 +9,7 @@ divided by the size that its operator has on the standard layout, so that the al
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -182,8 +182,13 @@ def calmed(compiled: CompiledProblem, built: System, geometry: Theta, weights: j
     at = built.blocks[0].points
     basis = jet_basis(compiled, jax.lax.stop_gradient(geometry), at, built.params, orders)
     u, *slopes = jnp.einsum("ank,fk->afn", basis, jax.lax.stop_gradient(weights))
-    steepness = sum(((upper[i] - lower[i]) / 2) ** 2 * s**2 for i, s in zip(space, slopes))
-    ratio = jnp.max(steepness / jnp.maximum(jnp.mean(u**2, axis=1, keepdims=True), 1e-12), axis=0)
-    factor = (1 + STEEP * ratio) ** -0.5
+    factor = calming(u, [(upper[i] - lower[i]) / 2 * s for i, s in zip(space, slopes)])
     blocks = [Block(b.equation, b.basis, b.points, b.share * factor, b.spacing) for b in built.blocks[:count]]
     return System((*blocks, *built.blocks[count:]), built.params)
+
+
+def calming(u: jax.Array, slopes: Sequence[jax.Array]) -> jax.Array:
+    """1/sqrt(1 + STEEP |grad u|^2 / mean u^2) of values and slopes (F, N), for the field where it is least: (N,)."""
+    steepness = sum((s**2 for s in slopes), jnp.zeros(()))
+    ratio = jnp.max(steepness / jnp.maximum(jnp.mean(u**2, axis=1, keepdims=True), 1e-12), axis=0)
+    return jnp.asarray((1 + STEEP * ratio) ** -0.5)
