@@ -6,6 +6,7 @@ it is. Resumable: finished runs are in the CSV file. Leaves with 1 if one of the
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -25,6 +26,8 @@ ANSATZ: Mapping[str, Mapping[str, Any]] = {
     "lattice": {},
 }
 EXAMPLES = tuple(sorted(path.stem for path in (ROOT / "examples").glob("*.pde")))
+UNPOLISHED = "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
+"""Compilation is all of the time here."""
 QUICK = ("burgers", "heat3d", "schroedinger")
 
 
@@ -45,6 +48,7 @@ def honest(row: Row) -> bool:
 
 def main() -> int:
     given = arguments(__doc__.splitlines()[0], seeds=1, quick_seeds=1, steps=SMALL["steps"])
+    os.environ.setdefault("XLA_FLAGS", UNPOLISHED)
     study = Study(path_of(given, "ansatz"), ("example", "ansatz", "steps"), ("status", "unknowns", "words"))
     examples = QUICK if given.quick else EXAMPLES
     keys = [(e, a, given.steps) for a in ANSATZ for e in examples if given.only in ("", e, a)]

@@ -51,7 +51,7 @@ def table(study: Study, steps: int) -> str:
             rates = [f"{median(float(r['rate']) for r in rows_of):.0f}" if rows_of else "-" for rows_of in found.values()]
             total = sum(float(r["seconds"]) for r in found[TOTAL])
             counts = " + ".join(str(len(rows_of)) for rows_of in found.values())
-            rows.append([CONTENDERS[name].label, *rates, counts, f"{total:.1f}" if found[TOTAL] else "-", runs[0]["parameters"]])
+            rows.append([CONTENDERS[name].label, *rates, counts, f"{total:.2f}" if found[TOTAL] else "-", runs[0]["parameters"]])
     note = f"\nMedians; {steps} steps a run, processor time of one core, without compilation. By `benchmarks/figure1.py`.\n"
     return markdown(header, rows) + note
 

@@ -2,7 +2,7 @@
 
 Contenders get as many parameters (5 %), interior points and steps; those that solve instead of stepping are a point, or one a tolerance.
 Seconds are processor time of one core without compilation. What solves is run once: nothing in it is drawn but the points that judge it.
-Resumable: finished runs are in the CSV file.
+Resumable: finished runs are in the CSV file, those of other numbers of steps too; these have tables and pictures of their own.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from figures.drawing import curve, errors
 from figures.study import Row, Study, arguments, finish, markdown, path_of
 
 STEPS, QUICK_STEPS = 500, 200
-LEFT_OUT_OF_QUICK = ("spinn-points", "rbf-sgd", "rbf-grid")
+LEFT_OUT_OF_QUICK = ("spinn-points", "rbf-sgd", "rbf-grid", "rbf-lattice")
 FITTED = ("rbf", "mlp")
 """Contenders that also fit the solution itself."""
 
@@ -34,7 +34,8 @@ def main() -> int:
     runs = [(p, c, s, budget.steps) for s in range(given.seeds) for p in PROBLEMS for c in names if not s or CONTENDERS[c].kind == "steps"]
     runs += [("fit", c, seed, budget.steps) for seed in range(given.seeds) for c in FITTED]
     study.run([k for k in runs if given.only in ("", k[0], k[1])], measure)
-    finish(given, "figure2", table(study, budget.steps), errors(study, titles(study, budget.steps), budget.steps))
+    name = "figure2" if given.quick or budget.steps == STEPS else f"figure2_{budget.steps}"
+    finish(given, name, table(study, budget.steps), errors(study, titles(study, budget.steps), budget.steps))
     return 0
 
 

@@ -77,3 +77,18 @@ def test_a_network_at_its_authors_size(name: str, steps: int, fewer: dict, bound
     (found,) = measured(row, steps, **fewer)
     assert found["parameters"] == pytest.approx(row.options["unknowns"], rel=0.05)
     assert found["error"] < bound
+
+
+def test_how_a_short_training_ends_is_told_in_words(tmp_path: Path) -> None:
+    from ansatz import honest, table, trained
+    from figures.study import Study
+
+    study = Study(tmp_path / "ansatz.csv", ("example", "ansatz", "steps"), ("status", "unknowns", "words"))
+    study.run([("heat", "rbf", 2), ("heat", "no such", 2)], trained)
+    ended, raised = study.rows
+    assert honest(ended)
+    assert "option steps" in ended["words"]
+    assert not honest(raised)
+    text = table(study, 2)
+    assert "| rbf | 1 | 1 | 0 |" in text
+    assert "- heat by no such, raised: KeyError" in text

@@ -44,7 +44,7 @@ def rates_and_totals(study: Study, steps: int, problems: Sequence[str], total: s
             panel.set(xscale="log", xlabel="steps a second", title=CASES[name].title)
             low, high = panel.get_xlim()
             panel.set_xticks([t for t in TICKS if low <= t <= high])
-            panel.xaxis.set_major_formatter("{x:.0f}")
+            panel.xaxis.set_major_formatter(lambda rate, _: f"{rate:g}" if rate < 1000 else f"{rate / 1000:g}k")
             panel.xaxis.set_minor_formatter(NullFormatter())
         runs = [study.of(problem=total, contender=n, steps=steps) for n in shown]
         panels[-1].barh(places, [sum(float(r["seconds"]) for r in found) for found in runs], color=[CONTENDERS[n].colour for n in shown])

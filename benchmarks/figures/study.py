@@ -93,7 +93,7 @@ def finish(given: argparse.Namespace, name: str, text: str, figure: Any) -> None
     stem.with_suffix(".md").write_text(text)
     figure.savefig(stem.with_suffix(".png"), dpi=200)
     print(text)
-    print(f"{stem}.csv, .md, .png")
+    print(f"{stem}.md, .png")
 
 
 def path_of(given: argparse.Namespace, name: str) -> Path:

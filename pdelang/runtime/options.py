@@ -30,7 +30,8 @@ class SolveOptions:
     max_iterations: steps of each nonlinear solve: there is one a level, a slab and a pass, and a solution's `iterations` adds them up.
     time_limit: seconds, for every method, which then gives what it has.
     optimizer, learning_rate, steps: for first_order (any name in optax); learning_rate None: 1e-3, or a network's own.
-    ansatz: rbf, the project's own Gaussians, or a network of `runtime.baselines` (mlp, spinn, pikan, pig), which first_order trains.
+    ansatz: rbf, the project's own Gaussians, or one of `runtime.baselines` (mlp, spinn, pikan, pig, separable, lattice), trained by
+        first_order.
     unknowns: trainable numbers of a network. collocation: interior points a step of first_order; None: what the method takes.
     seed: of every random choice.
     """

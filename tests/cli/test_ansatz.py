@@ -22,6 +22,7 @@ KINDS = (
     ("schroedinger.pde", "pikan"),  # a system, periodic
     ("wave.pde", "pig"),  # second order in time
     ("poisson3d.pde", "spinn"),
+    ("heat.pde", "lattice"),  # on a tensor grid
     ("where.pde", "mlp"),  # steady, conditions on parts of a face
 )
 
