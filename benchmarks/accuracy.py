@@ -87,6 +87,9 @@ ROWS = (
     Row("heat3d", limit=(1e-9, 20)),
     Row("wave3d", limit=(1e-9, 20)),
     Row("poisson3d", tolerance=1e-10, limit=(1e-9, 20)),
+    Row("corner", limit=(1e-8, 10)),
+    Row("plucked_string", tolerance=1e-5, limit=(1e-5, 10)),
+    Row("inflow", tolerance=1e-3, limit=(1e-3, 10)),
 )
 
 

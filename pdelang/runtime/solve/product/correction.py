@@ -28,7 +28,7 @@ from pdelang.runtime.solve.product.transfer import Starts, made_admissible, tran
 
 SHARE = 1.2
 MORE_TIME = 3
-LARGEST_CHANGE = 0.3  # of the solution: beyond it one step says nothing
+LARGEST_CHANGE = 0.3  # of the coefficients of the highest time derivative: beyond it one step of a nonlinear problem says nothing
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +61,7 @@ def correction(program: Program, march: March, progress: Progress, limits: Limit
         starts = made_admissible(space, starts, stage.begin)
         system = SlabSystem(space, layout.time_factor(stage.kernels + MORE_TIME), stage.begin, stage.length, starts)
         solved = solve_slab(system, 1.0, cache, projected(part, system), 1)
-        if not solved.converged or not solved.change < LARGEST_CHANGE:
+        if not solved.converged or not (program.linear or solved.change < LARGEST_CHANGE):
             return None
         apart, own = _norms(system, solved.W, part)
         error, size, passed = error + stage.length * apart, size + stage.length * own, passed + stage.length

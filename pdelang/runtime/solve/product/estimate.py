@@ -15,6 +15,7 @@ SAMPLES = {1: 801, 2: 101, 3: 31, 4: 15}  # points an axis on which two solution
 LEAST_RATIO = 1e-4  # of residuals: that an error has fallen further than this is not believed
 SAME = 1e-12  # of the solution: differences that rounding may make
 SLOWEST, STEEPEST = 1.0, 12.0  # powers of the resolution: errors that fall more slowly are not known; what falls faster is taken to be this
+SLOWLY = 0.3  # power of the tolerance up to which a residual that falls slowly is accepted where the error is known
 AIM = 0.4  # the residual at collocation points is smaller than on independent ones
 
 

@@ -15,10 +15,11 @@ from pdelang.runtime.layout.factor import Array
 from pdelang.runtime.options import SolveOptions
 from pdelang.runtime.result import MethodResult, Progress
 from pdelang.runtime.solve.product.correction import correction
-from pdelang.runtime.solve.product.estimate import AIM, difference, estimate, relative_error, sizes
+from pdelang.runtime.solve.product.estimate import AIM, SLOWLY, difference, estimate, relative_error, sizes
 from pdelang.runtime.solve.product.layouts import Layout, first_layout
 from pdelang.runtime.solve.product.march import March, march
 from pdelang.runtime.solve.product.program import Program
+from pdelang.runtime.solve.product.rough import carried_on, ladder, unfit
 from pdelang.runtime.solve.product.schedule import Schedule
 from pdelang.runtime.solve.product.solved import Limits
 from pdelang.runtime.solve.product.steady import FIRST_SHARE
@@ -28,6 +29,7 @@ from pdelang.runtime.status import Status
 FINEST = 2e-14
 ROUNDING = 1e-14  # of the solution: no estimate is below it
 PASSES = 5
+ENOUGH = 0.5  # of the tolerance, the error of a pass whose residual could not be brought to it
 ATTEMPTS = 3  # at a first pass
 ROUGHEST = 1e-2
 COARSE_PASS = 30.0  # tolerance of the first pass in units of the asked one
@@ -52,6 +54,8 @@ class _Passes:
     limits: Limits
     progress: Progress
     history: list[dict[str, float]] = field(default_factory=list)
+    contradiction: str = ""  # what a pass said of a residual that no layout lowers
+    loosened: bool = False  # the first pass at the tolerance that it should have was out of reach
 
     def march(self, layout: Layout, tolerance: float, deadline: float, after: March | None = None) -> March:
         """One pass, along the schedule of the one before."""
@@ -63,6 +67,8 @@ class _Passes:
         slabs = len(done.representation.parts) if done.representation else 0
         figures = {"residual": done.residual, "slabs": slabs, "newton": done.newton, "krylov": done.krylov, "reached": done.reached}
         self.history.append(figures)
+        if done.status is Status.TOLERANCE_NOT_MET and done.residual > ROUGHEST:
+            self.contradiction = done.message
         return done
 
     def first(self, layout: Layout) -> March:
@@ -72,9 +78,9 @@ class _Passes:
             last, now = attempt == ATTEMPTS - 1 or tolerance >= ROUGHEST, clock.monotonic()
             share = SINGLE_SHARE if tolerance <= AIM * self.tolerance else FIRST_SHARE_OF_TIME
             done = self.march(layout, tolerance, self.limits.deadline if last else now + share * (self.limits.deadline - now))
-            if last or done.status is not Status.ITERATION_LIMIT:
+            if last or done.status is not Status.ITERATION_LIMIT or carried_on(done):
                 break
-            tolerance = min(COARSE_PASS * tolerance, ROUGHEST)
+            tolerance, self.loosened = min(COARSE_PASS * tolerance, ROUGHEST), True
         return done
 
     def error(self, fine: March, coarse: March | None) -> tuple[Array | None, float]:
@@ -83,7 +89,7 @@ class _Passes:
         found = correction(self.program, fine, self.progress, self.limits, (0.9, 1.0)) if fine.status in COMPLETE else None
         if found is not None:
             error, size = np.maximum(found.error, ROUNDING * found.size), found.size
-        elif coarse is not None and coarse.representation is not None:
+        elif coarse is not None and coarse is not fine and coarse.representation is not None:
             size = sizes(fine.representation, self.program)
             apart = difference(coarse.representation, fine.representation, self.program)
             error = estimate(apart, coarse.residual, fine.residual, size)
@@ -95,12 +101,29 @@ class _Passes:
         """Below it the equations' residuals say nothing, and the estimate decides."""
         return NOISE * final.rounding if final.rounding < TRUSTED else 0.0
 
-    def result(self, final: March, error: Array | None) -> MethodResult:
+    def rough(self, layout: Layout) -> MethodResult | None:
+        """What even layouts make of it; None where none of them reaches the end."""
+        found = ladder(self.program, layout, self.tolerance, self.limits, self.progress)
+        if not found.rungs:
+            return self.result(found.last, None) if found.last is not None else None
+        best = found.best
+        self.history.extend({"residual": r.march.residual, "newton": r.march.newton, "error": r.relative} for r in found.rungs)
+        final = replace(best.march, status=found.status, message=found.words)
+        return self.result(final, found.unseen * best.error, found.unseen * best.relative)
+
+    def result(self, final: March, error: Array | None, relative: float = np.inf) -> MethodResult:
+        """relative: the error by the estimate; where it meets the tolerance and only the residual cannot, it decides."""
         slabs = len(final.representation.parts) if final.representation else 0
         reason = f"product layout, {'x'.join(map(str, final.layout.kernels))} kernels on the last of {slabs} time slabs"
         steps = int(sum(h["newton"] for h in self.history))
-        floor = self.rounding(final)
-        return MethodResult(final.representation, final.status, "product", steps, reason, final.message, error, tuple(self.history), floor)
+        accepted = self.rounding(final)
+        words = final.message if final.status is not Status.CONVERGED else self.contradiction
+        if words and final.status is not Status.INTERRUPTED and relative <= self.tolerance:
+            accepted = self.tolerance**SLOWLY
+            reason += f"; {words}; the estimate of the error decides"
+        return MethodResult(
+            final.representation, final.status, "product", steps, reason, final.message, error, tuple(self.history), accepted
+        )
 
 
 def solve_evolution(program: Program, options: SolveOptions, progress: Progress) -> MethodResult:
@@ -108,10 +131,18 @@ def solve_evolution(program: Program, options: SolveOptions, progress: Progress)
     tolerance = max(options.tolerance, 1e-13)
     layout = replace(first_layout(program, options.kernels), gentle=tolerance < SINGLE)
     passes = _Passes(program, tolerance, Limits(deadline, options.slabs, options.max_iterations), progress)
+    free = not (layout.fixed or options.slabs)
+    if free and unfit(program, layout, tolerance) and (rough := passes.rough(layout)):
+        return rough
     coarse = passes.first(layout.coarser(FIRST_SHARE) if layout.fixed else layout)
     if coarse.status not in COMPLETE:
-        return passes.result(coarse, None)
-    aim, error, fine = max(AIM * tolerance, coarse.tolerance / 100), None, coarse
+        rough = passes.rough(layout) if free and carried_on(coarse) else None
+        return rough or passes.result(coarse, None)
+    error, relative = passes.error(coarse, None) if passes.loosened else (None, np.inf)
+    if relative <= ENOUGH * tolerance:
+        words = f"a residual below {coarse.residual:.1e} of the equation's terms is out of reach in the time (option time_limit)"
+        return passes.result(replace(coarse, status=Status.TOLERANCE_NOT_MET, message=words), error, relative)
+    aim, fine = max(AIM * tolerance, coarse.tolerance / 100), coarse
     for number in range(PASSES):
         straight = number == 0 and coarse.tolerance <= AIM * tolerance
         fine = coarse if straight else passes.march(layout, aim, deadline, coarse)
@@ -120,8 +151,10 @@ def solve_evolution(program: Program, options: SolveOptions, progress: Progress)
                 aim *= LOOSER
                 continue
             if error is None and fine.status is not Status.INTERRUPTED:
-                error = passes.error(coarse, None)[0]
-            return passes.result(replace(coarse, status=fine.status, message=f"{fine.message}; given is a coarser solution"), error)
+                error, relative = passes.error(coarse, None)
+            return passes.result(
+                replace(coarse, status=fine.status, message=f"{fine.message}; given is a coarser solution"), error, relative
+            )
         error, relative = passes.error(fine, coarse)
         met = relative <= tolerance and fine.residual <= MET * max(tolerance, passes.rounding(fine))
         if met and fine.status is Status.TOLERANCE_NOT_MET:  # the pass aimed at less than was asked for, or at rounding
@@ -131,6 +164,8 @@ def solve_evolution(program: Program, options: SolveOptions, progress: Progress)
             fine = replace(fine, status=Status.CONVERGED, message=noisy if fine.residual > tolerance else "")
         if met or aim <= FINEST or not (straight or fine.status is Status.CONVERGED):
             break
+        if relative <= tolerance and fine.residual > ROUGHEST:
+            break  # data that contradict each other leave it, however fine the layouts
         if number and fine.residual > 0.7 * coarse.residual:
             fine = replace(fine, status=Status.STAGNATED, message=f"rounding: the estimated error stays at {relative:.1e}")
             break
@@ -138,4 +173,4 @@ def solve_evolution(program: Program, options: SolveOptions, progress: Progress)
             continue
         missing = min((0.3 * tolerance / max(relative, 1e-300)) ** GENTLY, AIM * tolerance / max(fine.residual, 1e-300))
         aim, coarse = max(aim * float(np.clip(missing, 1e-3, 0.3)), FINEST), fine
-    return passes.result(fine, error)
+    return passes.result(fine, error, relative)

@@ -135,7 +135,7 @@ def march(
     whole = upper - lower
     layout = layout if schedule is None or layout.fixed else schedule.layout(0)[1]
     T = layout.time_factor(time_kernels(tolerance))
-    layout, space, starts, lost = _started(layout, tolerance, T)
+    layout, space, starts, lost = started(layout, tolerance, T)
     blurred = "" if lost <= 10 * tolerance else f"the initial values are resolved to {lost:.1e} only: are they smooth?"
     nothing = (
         np.zeros(program.fields),
@@ -172,7 +172,7 @@ def _stages(state: _State, T: TimeFactor) -> tuple[Stage, ...]:
     )
 
 
-def _started(layout: Layout, tolerance: float, T: TimeFactor) -> tuple[Layout, Space, Starts, float]:
+def started(layout: Layout, tolerance: float, T: TimeFactor) -> tuple[Layout, Space, Starts, float]:
     """A layout that resolves the initial values, their coefficients, and the share that is lost all the same."""
     before, rough, begin = np.inf, False, float(layout.program.bounds[0][-1])
     for number in range(INITIAL_LAYOUTS):

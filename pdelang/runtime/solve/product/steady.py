@@ -13,7 +13,7 @@ from pdelang.runtime.options import SolveOptions
 from pdelang.runtime.result import MethodResult, Progress
 from pdelang.runtime.solve.product.adaption import adapted, finer_by, held
 from pdelang.runtime.solve.product.continuation import Path, followed
-from pdelang.runtime.solve.product.estimate import AIM, difference, estimate, relative_error, sizes, tail
+from pdelang.runtime.solve.product.estimate import AIM, SLOWLY, difference, estimate, relative_error, sizes, tail
 from pdelang.runtime.solve.product.layouts import Layout, first_layout
 from pdelang.runtime.solve.product.program import Program
 from pdelang.runtime.solve.product.saddle import contradiction
@@ -31,7 +31,6 @@ UNSEEN = 3  # layouts in a row with a residual of the size of the terms
 SENSIBLE = 0.05  # residual up to which Newton's last iterate, converged or not, is worth starting from
 FAILURES = 3  # layouts in a row on which Newton's iteration fails: a finer one will not mend it
 SETTLED, LOOKED_AT = 4, 6  # layouts in a row, at least and at most, whose solutions' differences show how the error falls
-SLOWLY = 0.3  # power of the tolerance up to which a residual that falls slowly is accepted where the error is known
 ENOUGH = 0.1  # of the tolerance, the error at which the search for a smaller residual ends
 SECOND = 1.3  # times as many kernels for a second opinion
 FIRST_SHARE = 0.7  # of a given number of kernels: a first solution, which only shows the second one's error
