@@ -11,7 +11,7 @@ import pdelang
 from pdelang.compiler.compiled import CompiledProblem
 from pdelang.compiler.pipeline import compile as compile_problem
 from pdelang.runtime.family import Family, Record
-from pdelang.runtime.generator import kernels_training
+from pdelang.runtime.generator import standing
 from pdelang.runtime.generator.directions import Directions, independent, relative_error, stands
 from pdelang.runtime.generator.kernels_training import KernelsTraining
 from pdelang.runtime.generator.standing import Standing
@@ -122,15 +122,16 @@ u(1, t) = 0
 
 def test_nonlinear_families_learn_directions_from_fits_of_direct_solves(monkeypatch: pytest.MonkeyPatch) -> None:
     compiled = compile_problem(pdelang.parse(BURGERS))
-    monkeypatch.setattr(kernels_training, "STANDING", {False: 300})
-    training = KernelsTraining.start(compiled, TrainOptions(generator="plain", kernels=60, tolerance=1e-2))
-    assert training._stood()
-    training.advance()
-    family = Family(compiled, training.generator(), Record("plain", "", {"tolerance": 2e-2}))
+    monkeypatch.setattr(standing, "CANDIDATES", 12)
+    learned = Standing.chosen(compiled, 60, 300, 1e-2, 0)
+    assert learned is not None
+    learned.advance()
+    directions = learned.directions()
     for nu in (0.06, 0.13):
-        solution, truth = family.query(nu=nu, fallback=False), pdelang.solve(compiled, nu=nu, tolerance=1e-6)
-        error = solution.compared_with(truth.to_xarray({"x": 41, "t": 11})).relative_l2["u"]
-        assert solution.converged
-        assert error < 3e-3
-        assert solution.error_estimate is not None
-        assert 0.3 * error < solution.error_estimate
+        parameters, truth = compiled.parameters(nu=nu), pdelang.solve(compiled, nu=nu, tolerance=1e-5)
+        assert truth.representation is not None
+        values = truth.representation.jets(directions.places, directions.fields)
+        figures = directions.found(parameters)[2]
+        error = relative_error(np.stack([figures[1] - values, values]))
+        assert error < 5e-3
+        assert 0.3 * error < relative_error(figures)

@@ -39,6 +39,8 @@ POINTS_A_DIRECTION, FEWEST = 3, {True: 200, False: 1000}
 """Of the interior; the least, of linear and of nonlinear problems."""
 STEPS, ENOUGH = 12, 0.1
 """The most Gauss-Newton steps, and the share of the residual that each has to take away for the next one to follow."""
+FROM_A_FIT = 2
+"""Steps from where the solution is known."""
 RIDGE = 1e-14
 PLACES = 512
 SEED = 31337
@@ -49,7 +51,7 @@ DEPENDENT = 1e-9
 @dataclass(frozen=True, eq=False)
 class Directions:
     """weights: (R, F, K), one direction each. ratio: see above. conditions (n, size), coefficients (n, R): of labels; where the problem is
-    nonlinear Gauss-Newton steps begin at the nearest of them."""
+    nonlinear Gauss-Newton steps begin at the nearest of them. steps: the most."""
 
     compiled: CompiledProblem
     layout: StandardLayout
@@ -57,6 +59,7 @@ class Directions:
     conditions: np.ndarray
     coefficients: np.ndarray
     ratio: float = 1.0
+    steps: int = STEPS
 
     @property
     def count(self) -> int:
@@ -159,7 +162,7 @@ class Directions:
 
                 def more(carry: Any) -> Any:
                     count, _, _, size, before = carry
-                    return (count < STEPS) & (size < (1 - ENOUGH) * before)
+                    return (count < self.steps) & (size < (1 - ENOUGH) * before)
 
                 whole, gap = jax.lax.while_loop(more, lambda c: (c[0] + 1, *step(c[1]), c[3]), carry)[1:3]
             figures = jnp.stack([self.ratio * (prepared["places"] @ gap), prepared["places"] @ whole])
@@ -182,8 +185,8 @@ class Directions:
 
     @classmethod
     def restored(cls, compiled: CompiledProblem, layout: StandardLayout, arrays: Mapping[str, np.ndarray]) -> Self:
-        own = {name: arrays[name] for name in ("weights", "conditions", "coefficients")}
-        return cls(compiled, layout, **own, ratio=float(arrays["ratio"]))
+        weights, conditions, coefficients = (arrays[name] for name in ("weights", "conditions", "coefficients"))
+        return cls(compiled, layout, weights, conditions, coefficients, float(arrays["ratio"]))
 
 
 def _rows(block: Block, basis: jax.Array, a: jax.Array, params: Given) -> tuple[jax.Array, jax.Array]:
@@ -246,7 +249,7 @@ def independent(compiled: CompiledProblem, layout: StandardLayout) -> Directions
     for f in range(fields):
         weights[:, f, f] = own
     every = weights.reshape(count * fields, fields, layout.kernels)
-    return Directions(compiled, layout, every, np.zeros((0, 1)), np.zeros((0, len(every))))
+    return Directions(compiled, layout, every, np.zeros((0, 1)), np.zeros((0, len(every))), steps=FROM_A_FIT)
 
 
 def spread(compiled: CompiledProblem, layout: StandardLayout, count: int) -> np.ndarray:

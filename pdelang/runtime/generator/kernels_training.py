@@ -123,6 +123,7 @@ class KernelsTraining:
 
     def advance(self) -> dict[str, float]:
         """CHUNK optimiser steps; figures are those of the last, `loss` and `residual` means over all."""
+        self._settle()  # an interrupt may have come between
         if self.standing:
             return self.standing.advance()
         seen = []
@@ -131,8 +132,7 @@ class KernelsTraining:
             self.tree, self.moments, figures = self._update(*given)
             self.step += 1
             seen.append(figures)
-        if not self.settled and self.step >= PILOT:
-            self._settle()
+        self._settle()
         last = {name: float(value) for name, value in jax.device_get(seen[-1]).items()}
         means = {name: float(np.mean([s[name] for s in jax.device_get(seen)])) for name in ("loss", "residual")}
         return {"step": float(self.step), "kernels": float(self.layout.kernels), **last, **means}
@@ -144,11 +144,16 @@ class KernelsTraining:
         return f"{self.layout.kernels} kernels miss the hardest of the held-out conditions by {self.alone:.1e}"
 
     def _settle(self) -> None:
-        """The kernels that were begun with, if learning takes hold of every condition; else so many that the standard layout holds all as
-        it stands, or the most, which are trained anew where the problem is nonlinear: of a linear one they are too many for that."""
-        self.settled = True
-        if self._hardest() <= HOPE[self.instance.linear] or self._stood():
+        """After PILOT steps: the kernels that were begun with, if learning takes hold of every condition; else kernels that stand; else
+        so many that the standard layout holds all, or the most, which are trained anew where the problem is nonlinear: of a linear one they
+        are too many for that."""
+        if self.settled or self.step < PILOT:
             return
+        if self._hardest() > HOPE[self.instance.linear] and not self._stood():
+            self._grow()
+        self.settled = True
+
+    def _grow(self) -> None:
         for count in counts(self.layout.kernels, MOST[self.instance.linear]):
             self._take(standard_layout(self.compiled, count, self.options.seed, HOLDING))
             missed = self._hardest()
