@@ -1,11 +1,12 @@
 """Coefficients by a network, for many parameters: labels from the direct solver, distance of functions as loss.
 
-    C(c) = C_mean + sum_r y_r(z(c)) V_r,    loss = mean over labels of ||y(z) - y*||^2 / mean ||y*||^2
+    C(c) = C_mean + sum_r y_r(z(c)) V_r,    loss = mean over labels of ||y(z) - y*||^2 / ||u*||^2
 
 C are the coefficients in the orthonormal factors of one common layout, where the distance of coefficients is the distance of functions;
-V_r are the principal directions of the labels (proper orthogonal decomposition), and y a plain network. A query takes a step or two of
-Gauss-Newton in these directions (`reduced`): the network has only to come near. A tenth of the labels is held out: their error, with
-these steps and without them, is the family's estimate. Below it a query is finished by one march of the direct solver (`polish`).
+V_r are the principal directions of the labels (proper orthogonal decomposition), and y a network (`residual_network`). A query takes a
+step or two of Gauss-Newton in these directions (`reduced`): the network has only to come near. A tenth of the labels is held out: their
+error, with these steps and without them, is the family's estimate. Below it a query is finished by one march of the direct solver
+(`polish`).
 """
 
 from __future__ import annotations
@@ -13,19 +14,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import pairwise
 from typing import Any, ClassVar, Self
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from pdelang.compiler.compiled import CompiledProblem, Parameters
 from pdelang.runtime.generator import spanned
 from pdelang.runtime.generator.common_layout import CommonLayout, below, packed, unpacked
 from pdelang.runtime.generator.conditions import Conditions
+from pdelang.runtime.generator.networks import Tree, filled, flattened
 from pdelang.runtime.generator.polish import Plans, steepness
 from pdelang.runtime.generator.reduced import Reduced
+from pdelang.runtime.generator.residual_network import initial, network
 from pdelang.runtime.generator.seam import Arrays, QueryOptions
 from pdelang.runtime.result import MethodResult
 from pdelang.runtime.solve.product.march import March
@@ -35,22 +36,6 @@ jax.config.update("jax_enable_x64", True)
 
 ADAPT_STEPS = 2
 """Steps of Gauss-Newton of a query."""
-
-Tree = list[tuple[jax.Array, jax.Array]]
-
-
-def network(tree: Any, z: Any) -> Any:
-    """y at z (M, size): (M, rank). tanh; the last layer is linear."""
-    for weight, bias in tree[:-1]:
-        z = jnp.tanh(z @ weight + bias)
-    weight, bias = tree[-1]
-    return z @ weight + bias
-
-
-def initial(sizes: Sequence[int], seed: int) -> Tree:
-    random = np.random.default_rng(seed)
-    pairs = pairwise(sizes)
-    return [(jnp.asarray(random.standard_normal((a, b)) / np.sqrt(a)), jnp.zeros(b)) for a, b in pairs]
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +58,7 @@ class Coefficients:
 
     def _guess(self, z: np.ndarray) -> np.ndarray:
         """(M, rank)."""
-        return np.asarray(_compiled_network(self.tree, z)) * self.scale
+        return np.asarray(_compiled_network(self.tree, z.astype(np.float32)), dtype=float) * self.scale
 
     def adapted(self, compiled: CompiledProblem, parameters: Parameters, steps: int) -> np.ndarray:
         """(P,) after so many steps of Gauss-Newton from the network's answer."""
@@ -138,29 +123,23 @@ class Coefficients:
         return np.full(len(z), self.estimate)
 
     def config(self) -> dict[str, Any]:
-        return {"layout": packed(self.layout)[0], "estimate": self.estimate, "refined": self.refined}
+        numbers = {"estimate": self.estimate, "refined": self.refined, "depth": len(self.tree["blocks"])}
+        return {"layout": packed(self.layout)[0], **numbers}
 
     def arrays(self) -> Arrays:
         own = {"mean": self.mean, "directions": self.directions, "scale": self.scale, "norm": self.norm}
         own |= {f"plans/{name}": a for name, a in (self.plans.arrays() if self.plans else {}).items()}
-        return own | flat("tree", self.tree) | {f"layout/{name}": a for name, a in packed(self.layout)[1].items()}
+        return own | flattened(self.tree, "tree/") | {f"layout/{name}": a for name, a in packed(self.layout)[1].items()}
 
     @classmethod
     def restored(cls, compiled: CompiledProblem, config: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Self:
         layout = unpacked(config["layout"], below(arrays, "layout"))
         mean, directions, scale, norm = (arrays[name] for name in ("mean", "directions", "scale", "norm"))
-        tree, estimates = tree_of(below(arrays, "tree")), (float(config["estimate"]), float(config["refined"]))
-        plans = below(arrays, "plans")
+        estimates, plans = (float(config["estimate"]), float(config["refined"])), below(arrays, "plans")
+        inputs, width = arrays["tree/first/weight"].shape
+        like = initial(jax.random.key(0), inputs, width, int(config["depth"]), len(scale))
+        tree = filled(like, arrays, "tree/")
         return cls(layout, tree, mean, directions, scale, norm, *estimates, Plans.restored(plans) if plans else None)
 
 
 _compiled_network = jax.jit(network)
-
-
-def flat(name: str, tree: Any) -> Arrays:
-    return {f"{name}/{n}": np.asarray(leaf) for n, leaf in enumerate(jax.tree.leaves(tree))}
-
-
-def tree_of(arrays: Mapping[str, np.ndarray]) -> Tree:
-    leaves = [jnp.asarray(arrays[str(n)]) for n in range(len(arrays))]
-    return list(zip(leaves[::2], leaves[1::2]))
