@@ -23,7 +23,7 @@ from pdelang.runtime.collocation import at_places
 from pdelang.runtime.generator.spanned import Spanned
 from pdelang.runtime.grid_check import EACH, SIZED, drawn
 from pdelang.runtime.representation import Index
-from pdelang.runtime.sweep.instances import Instances
+from pdelang.runtime.sweep.instances import Instances, by_name
 from pdelang.runtime.validation import SEED_OFFSET, VANISHING
 
 CHUNK = 64
@@ -58,7 +58,7 @@ class BatchCheck:
         return (*self.compiled.equations, *self.compiled.conditions)
 
     def _parameters(self, values: Any) -> dict[str, Any]:
-        return {**self.instances.fixed, **dict(zip(self.instances.swept, values))}
+        return {**self.instances.fixed, **by_name(self.instances.shapes, values)}
 
     @cached_property
     def _bounds(self) -> tuple[np.ndarray, np.ndarray]:

@@ -17,21 +17,22 @@ from pdelang.compiler.parameters import UsageError
 from pdelang.runtime.generator.coefficients import ADAPT_STEPS, Coefficients
 from pdelang.runtime.generator.common_layout import CommonLayout, Sample, below, common_layout, norms, packed, unpacked
 from pdelang.runtime.generator.conditions import Conditions
+from pdelang.runtime.generator.labelling import Labelling
 from pdelang.runtime.generator.networks import Tree, filled, flattened
-from pdelang.runtime.generator.polish import Plan, Plans, parameters_of, planned, plans_for, steepness
+from pdelang.runtime.generator.polish import Plan, Plans, planned, plans_for, steepness
 from pdelang.runtime.generator.residual_network import initial, network
 from pdelang.runtime.generator.seam import Arrays
-from pdelang.runtime.generator.solves import Solves
+from pdelang.runtime.generator.span import Span
 from pdelang.runtime.options import SolveOptions
 from pdelang.runtime.representation import representation_class
 
-LABELS, LABELS_A_UNIT = {1: 8000, 2: 8000, 3: 1200, 4: 400}, 8
-"""By the number of coordinates. Burgers with nine parameters: a direct solve takes 31 ms, and the network alone errs by 0.05 from 1,080
-labels, 0.014 from 7,000."""
+LABELS, SWEPT_LABELS, LABELS_A_UNIT = 1200, 8000, 8
+"""How many where direct solves are made one by one, and where they are swept. Burgers with nine parameters: 31 ms, and 13 ms in a sweep;
+the network alone errs by 0.05 from 1,080 labels, 0.014 from 7,000."""
 LABEL_TOLERANCE = 3e-3
 """Labels are cheap ones: they are a hundred times better than asked for as a rule."""
-LOST, LAYOUT_LOST = 3e-4, 1e-4
-"""Relative: what the principal directions, and the common layout, may lose of a label; residuals differentiate the latter."""
+LAYOUT_LOST = 1e-4
+"""Relative: what the common layout may lose of a label. Smaller than what the directions lose, for residuals differentiate it."""
 LAYOUT_LABELS, SPANNING = 200, 1200
 """Labels that the common layout, and the principal directions, are made for; those that come later are kept as their coordinates alone."""
 PLANS = 100
@@ -49,42 +50,10 @@ QUANTILE = 0.9
 """Of the held-out labels' errors: the estimate."""
 
 
-@dataclass(frozen=True, eq=False)
-class Span:
-    """The labels' common layout and principal directions, scaled so that the distance of y is the distance of functions."""
-
-    layout: CommonLayout
-    mean: np.ndarray
-    directions: np.ndarray
-    scale: np.ndarray
-    norm: np.ndarray
-
-    @classmethod
-    def of(cls, layout: CommonLayout, C: np.ndarray) -> Span:
-        """Of coefficients (N, P)."""
-        norm = np.sqrt(np.mean([norms(layout, c) ** 2 for c in C], axis=0))
-        weights = np.sqrt(layout.weights())
-        mean = C.mean(axis=0)
-        apart = (C - mean) * weights
-        energy, U = (
-            a[..., ::-1] for a in np.linalg.eigh(apart @ apart.T)
-        )  # a tenth of the time of singular values, which LOST does not ask
-        energy = np.maximum(energy, 0.0)
-        rank = max(1, int(np.sum(np.cumsum(energy[::-1])[::-1] > LOST**2 * energy.sum())))
-        directions = U[:, :rank].T @ apart / np.sqrt(np.maximum(energy[:rank, None], 1e-300))
-        scale = np.full(rank, np.sqrt(energy[:rank].sum() / (len(C) * rank)))  # one for all: the loss is the distance of functions
-        return cls(layout, mean, directions / weights, scale, norm)
-
-    def coordinates(self, C: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """y (N, rank) of coefficients (N, P), and the size of each solution beside that of all, (N,)."""
-        weights = self.layout.weights()
-        y = ((C - self.mean) * weights) @ self.directions.T / self.scale
-        return y, np.sqrt(np.sum(C**2 * weights, axis=1) / np.sum(self.norm**2))
-
-
 @dataclass(eq=False)
 class CoefficientsTraining:
-    """One unit of work: eight labels, until there are enough; then some hundreds of steps of Adam on a falling rate; then some plans.
+    """One unit of work: eight labels, or a sweep of them once there is a layout, until there are enough; then some hundreds of steps of
+    Adam on a falling rate; then some plans.
 
     Parameters whose direct solve gives nothing are left out. z: of all labels. samples: of the first, until they have made the layout; C:
     coefficients of those that span; y, size: of all once the directions are there (`Span`). tables: of `Reduced`, kept.
@@ -116,16 +85,19 @@ class CoefficientsTraining:
 
     @classmethod
     def start(cls, compiled: CompiledProblem, options: Any) -> Self:
-        count, steps = options.kernels or LABELS[len(compiled.problem.coordinates)], options.steps or STEPS
-        return cls(compiled, options.seed, count, steps, options.batch or BATCH, RATE * options.learning_rate, options.tolerance)
+        own = cls(
+            compiled, options.seed, 1, options.steps or STEPS, options.batch or BATCH, RATE * options.learning_rate, options.tolerance
+        )
+        own.wanted = options.kernels or (SWEPT_LABELS if own.labelling.sweeps else LABELS)
+        return own
 
     @cached_property
     def conditions(self) -> Conditions:
         return Conditions.of(self.compiled.problem)
 
     @cached_property
-    def solves(self) -> Solves:
-        return Solves(self.compiled, SolveOptions(tolerance=LABEL_TOLERANCE, seed=self.seed))
+    def labelling(self) -> Labelling:
+        return Labelling(self.compiled, SolveOptions(tolerance=LABEL_TOLERANCE, seed=self.seed))
 
     @cached_property
     def span(self) -> Span:
@@ -162,17 +134,16 @@ class CoefficientsTraining:
 
     def _label(self) -> None:
         every = self.conditions.sample(self.wanted, np.random.default_rng(self.seed))
-        new = every[self.drawn : self.drawn + LABELS_A_UNIT]
-        fixed = self.compiled.parameters()
-        given = [fixed | {n: v if np.ndim(v) else float(v) for n, v in self.conditions.values(z).items()} for z in new]
+        layout, by = (self.layout if self.labelling.sweeps else None), self.labelling
+        new = every[self.drawn : self.drawn + (LABELS_A_UNIT if layout is None else by.at_once(layout))]
+        found = by.solved(new) if layout is None else by.swept(layout, new)
         self.drawn += len(new)
-        for z, answer in zip(new, self.solves(given)):
-            if answer.sample is not None:
-                self.z.append(z)
-                self._keep(answer.sample)
+        for number, label in found:
+            self.z.append(new[number])
+            self._keep(label)
         last = self.drawn >= self.wanted
         if last:
-            self.solves.close()
+            self.labelling.close()
         if last and len(self.z) < 2 * HELD_OUT:
             self.message = f"only {len(self.z)} of {self.drawn} direct solves gave an answer"
             return
@@ -184,23 +155,26 @@ class CoefficientsTraining:
             y, size = self.span.coordinates(np.stack(self.C))
             self.y, self.size = list(y), size.tolist()
 
-    def _keep(self, sample: Sample) -> None:
-        """As much of it as is needed later."""
-        if self.layout is None:
-            self.samples.append(sample)
-        elif not self.y:
-            self.C.append(self.layout.coefficients(sample))
+    def _keep(self, label: Sample | np.ndarray) -> None:
+        """As much of it as is needed later; (P,) of one that was swept."""
+        if isinstance(label, Sample) and self.layout is None:
+            self.samples.append(label)
+            return
+        assert self.layout is not None
+        C = self.layout.coefficients(label) if isinstance(label, Sample) else label
+        if not self.y:
+            self.C.append(C)
         else:
-            y, size = self.span.coordinates(self.layout.coefficients(sample)[None])
+            y, size = self.span.coordinates(C[None])
             self.y.append(y[0])
             self.size.append(float(size[0]))
 
     def _plan(self) -> None:
         """Of labels, from the first on. Where the first few have none (steady, graded), no query would find one."""
-        fixed, done = self.compiled.parameters(), len(self.plans)
+        done = len(self.plans)
         for number in range(done, min(done + LABELS_A_UNIT, PLANS, len(self.C))):
             own = steepness(self.span.layout, self.C[number])
-            self.plans.append(planned(self.compiled, parameters_of(fixed, self.conditions.values(self.z[number])), own))
+            self.plans.append(planned(self.compiled, self.labelling.parameters(self.z[number]), own))
         if not any(self.plans):
             self.plans = [None] * PLANS
 
@@ -245,10 +219,10 @@ class CoefficientsTraining:
 
     def _held_out_error(self, steps: int) -> float:
         """Relative error of the largest field, a quantile over labels that were not learned; of some of them, where steps cost."""
-        family, layout, fixed = self._family(), self.span.layout, self.compiled.parameters()
+        family, layout = self._family(), self.span.layout
         errors = []
         for number in range(0, len(self.C), HELD_OUT)[: REFINED if steps else None]:
-            parameters, exact = fixed | self.conditions.values(self.z[number]), self.C[number]
+            parameters, exact = self.labelling.parameters(self.z[number]), self.C[number]
             got = family.adapted(self.compiled, parameters, steps)
             errors.append(float(np.max(norms(layout, got - exact) / np.maximum(norms(layout, exact), 1e-300))))
         return float(np.quantile(errors, QUANTILE))

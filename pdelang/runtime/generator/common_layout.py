@@ -100,6 +100,21 @@ class CommonLayout:
         """(size,): the projection of a solution."""
         return np.concatenate([np.ravel(_projected(piece, _at_points(piece, sample, self.evolving))) for piece in self.pieces])
 
+    @cached_property
+    def axes(self) -> list[Array]:
+        """Unit coordinates of a tensor grid that holds the points of all pieces."""
+        own = [_stretched(piece, [f.points for f in piece.factors], self.evolving) for piece in self.pieces]
+        return [np.unique(np.concatenate(lines)) for lines in zip(*own)]
+
+    def fitted(self, values: Array) -> Array:
+        """(size,): the projection of a solution that is known on the grid of `axes`, (F, n_1, ...)."""
+        parts = []
+        for piece in self.pieces:
+            own = _stretched(piece, [f.points for f in piece.factors], self.evolving)
+            where = [np.searchsorted(axis, line) for axis, line in zip(self.axes, own)]
+            parts.append(np.ravel(_projected(piece, values[np.ix_(np.arange(self.fields), *where)])))
+        return np.concatenate(parts)
+
     def weights(self) -> Array:
         """(size,): the squared norm of a function over the unit box is the sum of weights * coefficients^2."""
         parts = [np.full(self.fields * int(np.prod(p.shape)), p.end - p.begin) for p in self.pieces]

@@ -28,7 +28,7 @@ from pdelang.runtime.solve.product.solved import Limits
 from pdelang.runtime.solve.product.system import UnsupportedError
 from pdelang.runtime.status import Status
 from pdelang.runtime.sweep.guide import Guide, Prepared, guide_for, prepared
-from pdelang.runtime.sweep.instances import Instances, pieces, spread
+from pdelang.runtime.sweep.instances import Instances, by_name, pieces, spread
 from pdelang.runtime.sweep.march import Outcome, follow
 from pdelang.runtime.sweep.one_by_one import OneByOne
 from pdelang.runtime.sweep.program import BatchProgram
@@ -109,12 +109,8 @@ class Run:
 
     def _groups(self) -> Iterator[_Group]:
         everyone = np.arange(len(self.instances))
-        compiled = self.instances.compiled
-        if not supports(compiled) or self.options.method not in ("auto", "product") or self.options.kernels or self.options.slabs:
-            self.one_by_one.extend(everyone)
-            return
-        program = Program(compiled, self.instances.parameters(0))
-        if program.time is None or not all(_starts_alone(program)):
+        program = guided(self.instances, self.options)
+        if program is None:
             self.one_by_one.extend(everyone)
             return
         for numbers in alike(self.instances, program):
@@ -247,6 +243,15 @@ class _Group:
     attempts: int
 
 
+def guided(instances: Instances, options: SolveOptions) -> Program | None:
+    """The first instance's program, if pilots can guide: an evolution on a box, and no layout asked for."""
+    compiled = instances.compiled
+    if not supports(compiled) or options.method not in ("auto", "product") or options.kernels or options.slabs:
+        return None
+    program = Program(compiled, instances.parameters(0))
+    return program if program.time is not None and all(_starts_alone(program)) else None
+
+
 def relative(apart: Array, given: Array) -> Array:
     """Relative L2 over the grid, the largest over the fields, one an instance; (fields, B, ...) both."""
     flat, size = apart.reshape(*apart.shape[:2], -1), np.linalg.norm(given.reshape(*given.shape[:2], -1), axis=2)
@@ -259,7 +264,7 @@ def alike(instances: Instances, program: Program) -> list[Array]:
     compiled = instances.compiled
 
     def places(values: Any) -> list[Any]:
-        params = {**instances.fixed, **dict(zip(instances.swept, values))}
+        params = {**instances.fixed, **by_name(instances.shapes, values)}
         return [c.locate(params) for c in compiled.conditions]
 
     batch = BatchProgram(program, instances)
@@ -294,7 +299,7 @@ def common_bounds(compiled: CompiledProblem, instances: Instances) -> tuple[Arra
     """The box of all instances. None: it depends on the parameters that vary."""
 
     def bounds(values: Any) -> Any:
-        return compiled.bounds({**instances.fixed, **dict(zip(instances.swept, values))})
+        return compiled.bounds({**instances.fixed, **by_name(instances.shapes, values)})
 
     lower, upper = (np.asarray(b) for b in jax.jit(jax.vmap(bounds))(instances.columns.T))
     if np.ptp(lower, axis=0).any() or np.ptp(upper, axis=0).any():

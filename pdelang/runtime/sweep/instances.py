@@ -22,7 +22,7 @@ MOST = 1_000_000
 
 @dataclass(frozen=True, eq=False)
 class Instances:
-    """swept: name -> one value an instance, (B,). fixed: what all instances share; a vector parameter is always shared."""
+    """swept: name -> one value an instance, (B,), of a vector parameter (B, n). fixed: what all instances share."""
 
     compiled: CompiledProblem
     fixed: Mapping[str, Any]
@@ -35,12 +35,18 @@ class Instances:
         return replace(self, swept={name: values[numbers] for name, values in self.swept.items()})
 
     def parameters(self, number: int) -> dict[str, Any]:
-        return {**self.fixed, **{name: float(values[number]) for name, values in self.swept.items()}}
+        own = {name: values[number] for name, values in self.swept.items()}
+        return {**self.fixed, **{name: v if np.ndim(v) else float(v) for name, v in own.items()}}
 
     @property
     def columns(self) -> Array:
-        """(names, B)."""
-        return np.stack(list(self.swept.values()))
+        """(numbers, B): vectors one number after the other."""
+        return np.concatenate([values.reshape(len(self), -1).T for values in self.swept.values()])
+
+    @property
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Of what varies, in the order of `columns`."""
+        return {name: values.shape[1:] for name, values in self.swept.items()}
 
 
 def outer_product(compiled: CompiledProblem, given: Mapping[str, Any]) -> tuple[dict[str, Array], Instances]:
@@ -78,8 +84,17 @@ def _several(problem: Problem, name: str, value: Any) -> bool:
     return True
 
 
+def by_name(shapes: Mapping[str, tuple[int, ...]], column: Any) -> dict[str, Any]:
+    """The parameters of one column (numbers,), of NumPy's or of JAX's."""
+    found, start = {}, 0
+    for name, shape in shapes.items():
+        found[name] = column[start : start + shape[0]] if shape else column[start]
+        start += math.prod(shape)
+    return found
+
+
 def spread(columns: Array) -> Array:
-    """Parameters on [0, 1] each, logarithmically where all are positive: distances between instances. (names, B) -> (names, B)."""
+    """Parameters on [0, 1] each, logarithmically where all are positive: distances between instances. (numbers, B) -> (numbers, B)."""
     scaled = np.stack([np.log(c) if (c > 0).all() else c for c in columns])
     low, high = scaled.min(axis=1, keepdims=True), scaled.max(axis=1, keepdims=True)
     return (scaled - low) / np.where(high > low, high - low, 1.0)

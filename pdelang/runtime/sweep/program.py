@@ -19,7 +19,7 @@ import numpy as np
 from pdelang.runtime.devices import over_local_devices
 from pdelang.runtime.layout.factor import Array
 from pdelang.runtime.solve.product.program import Program
-from pdelang.runtime.sweep.instances import Instances
+from pdelang.runtime.sweep.instances import Instances, by_name
 
 CHUNK, FACE_CHUNK, WIDE = 4096, 1024, 32768  # pairs a call; as many as WIDE where there are
 
@@ -42,7 +42,7 @@ class BatchProgram:
 
     @cached_property
     def _jitted(self) -> tuple[Any, ...]:
-        key = (self.program.compiled.key, tuple(self.instances.swept))
+        key = (self.program.compiled.key, tuple(self.instances.swept))  # which decide the shapes, too
         if key not in _JITTED:
             _JITTED[key] = (
                 (self._mapped(self._residual), self._mapped(self._measured), self._mapped(self._partials)),
@@ -51,10 +51,10 @@ class BatchProgram:
         return _JITTED[key]
 
     def _mapped(self, function: Any) -> Any:
-        names = tuple(self.instances.swept)
+        shapes = self.instances.shapes
 
         def one(jets: Any, point: Any, values: Any, fixed: Any) -> Any:
-            return [[row[0] for row in group] for group in function(jets[:, None], point[None], {**fixed, **dict(zip(names, values))})]
+            return [[row[0] for row in group] for group in function(jets[:, None], point[None], {**fixed, **by_name(shapes, values)})]
 
         return over_local_devices(jax.vmap(one, in_axes=(1, 1, 1, None)), (True, True, True, False), FACE_CHUNK)
 
@@ -105,7 +105,7 @@ class BatchProgram:
         return []
 
     def _pairs(self, points: Array) -> tuple[Array, Array]:
-        """Points and parameters of all pairs, (d, N B) and (names, N B); kept for the last points, which an iteration meets again."""
+        """Points and parameters of all pairs, (d, N B) and (numbers, N B); kept for the last points, which an iteration meets again."""
         if not self._last_pairs or self._last_pairs[0][0] is not points:
             found = np.repeat(points.T, self.size, axis=1), np.tile(self.instances.columns, len(points))
             self._last_pairs[:] = [(points, found)]
