@@ -137,11 +137,12 @@ class Family:
         """Looked up once: looking at a protocol takes half a millisecond."""
         return isinstance(self.model, Ladder)
 
-    def checked(self, tolerance: float, **parameters: Any) -> Solution:
-        """What a sweep takes: the generator's own answer, judged as in a query, and nothing else tried."""
+    def checked(self, tolerance: float, adapt_steps: int | None = None, **parameters: Any) -> Solution:
+        """The generator's own answer, judged as in a query, and nothing else tried. adapt_steps: as there."""
         began, given = time.perf_counter(), resolve(self.compiled.problem, parameters, beyond=BEYOND)
         with self._one_thread.limit(limits=1):
-            return self._judged(given, self.model.answer(self.compiled, given, QueryOptions(tolerance)), tolerance, 0, began)
+            answer = self.model.answer(self.compiled, given, QueryOptions(tolerance, adapt_steps))
+            return self._judged(given, answer, tolerance, 0, began)
 
     def sweep(
         self, *, grid: Any = None, tolerance: float | None = None, fallback: bool = True, progress: Progress = silent, **parameters: Any

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from pdelang.runtime.training import TrainOptions
 
 FORMAT = "pdelang family"
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 MAY_CHANGE = ("steps", "minutes", "devices_a_condition")
 """Options of a training that may differ when it is taken up again: where it ends, and who works on it."""
 

@@ -145,10 +145,10 @@ def _judge(family: Family, instances: Instances, tolerance: float, results: Resu
 
 
 def _checked(family: Family, instances: Instances, tolerance: float, results: Results, numbers: np.ndarray) -> np.ndarray:
-    """As queries are, one by one: those that miss."""
-    missed = []
+    """What the sweep has, judged as queries are, one by one: those that miss."""
+    steps, missed = (0 if getattr(family.model, "guesses", False) else None), []
     for number in map(int, numbers):
-        answer = family.checked(tolerance, **instances.parameters(number))
+        answer = family.checked(tolerance, steps, **instances.parameters(number))
         results.status[number], results.residual[number] = answer.status, answer.residual
         if not answer.converged:
             missed.append(number)

@@ -139,7 +139,7 @@ def train(
         progress(words)
     rows = Log(Path(log) if log and mesh.is_first() else None, keep=record.steps)
     family = _loop(compiled, begun, record, path, rows, progress)
-    if chosen.generator == "auto" and family.record.message and family.record.generator in SUCCESSORS:
+    if chosen.generator == "auto" and family.record.generator in SUCCESSORS and begun.gives_up:
         progress(family.record.message)
         begun, record = _handed_over(compiled, chosen, family.record, begun)
         family = _loop(compiled, begun, record, path, Log(rows.path), progress)

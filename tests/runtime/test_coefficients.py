@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
 import pdelang
 from pdelang.compiler.pipeline import compile as compile_problem
@@ -22,7 +23,7 @@ u_xx - k*u = a[1]*sin(pi*x) + a[2]*sin(2*pi*x) + a[3]
 u(0) = 0
 u(1) = 0
 """
-OPTIONS: dict[str, Any] = {"generator": "coefficients", "tolerance": 0.1, "kernels": 48, "steps": 1000}
+OPTIONS: dict[str, Any] = {"generator": "coefficients", "tolerance": 0.1, "kernels": 48, "steps": 1000, "batch": 64}
 
 
 def test_held_out_error_is_what_the_family_says(tmp_path: Path) -> None:
@@ -39,6 +40,11 @@ def test_held_out_error_is_what_the_family_says(tmp_path: Path) -> None:
         assert 0.1 * np.median(errors[steps]) < estimate < 10 * np.max(errors[steps]), name
     assert np.median(errors[0]) < 0.1
     assert np.median(errors[2]) < 1e-3, "the equation knows better than the network"
+    data = family.sweep(k=[1.5, 1.6], grid=9, tolerance=1.0)
+    alone = family.query(k=1.5, adapt_steps=0, fallback=False, tolerance=1.0)
+    assert data.how == "2 as learned"
+    assert data.residual.values[0] == alone.residual, "of what the sweep has, not of what a query makes of it"
+    assert data.error_estimate.values == pytest.approx([family.model.estimate] * 2)
     again = Family.load(tmp_path / "many.family")
     assert np.array_equal(np.asarray(again.query(fallback=False, **values)(x=x)), np.asarray(family.query(fallback=False, **values)(x=x)))
 

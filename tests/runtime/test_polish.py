@@ -31,7 +31,7 @@ ASKED = {"nu": 0.04, "a": [0.3, -0.4, 0.2]}
 def family() -> Family:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(coefficients_training, "PLANS", 6)
-        return pdelang.train(pdelang.parse(PROGRAM), generator="coefficients", tolerance=1e-6, kernels=32, steps=500)
+        return pdelang.train(pdelang.parse(PROGRAM), generator="coefficients", tolerance=1e-6, kernels=32, steps=500, batch=64)
 
 
 def error(family: Family, **settings: float) -> tuple[float, pdelang.Solution]:

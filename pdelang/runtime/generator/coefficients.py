@@ -41,7 +41,7 @@ ADAPT_STEPS = 2
 @dataclass(frozen=True, eq=False)
 class Coefficients:
     """tree: of the network. mean (P,), directions (rank, P), scale (rank,): of its outputs. norm: of each field, (F,).
-    estimate: of the relative error, of the network alone; refined: after ADAPT_STEPS."""
+    bounded: as in `spanned.inside`. estimate: of the relative error, of the network alone; refined: after ADAPT_STEPS."""
 
     layout: CommonLayout
     tree: Tree
@@ -49,6 +49,7 @@ class Coefficients:
     directions: np.ndarray
     scale: np.ndarray
     norm: np.ndarray
+    bounded: tuple[bool, ...]
     estimate: float
     refined: float
     plans: Plans | None = None
@@ -69,10 +70,9 @@ class Coefficients:
         return np.asarray(self.mean + y @ self.directions)
 
     def answer(self, compiled: CompiledProblem, parameters: Parameters, options: QueryOptions) -> MethodResult:
-        conditions = Conditions.of(compiled.problem)
-        z = conditions.unit(parameters)
+        z = Conditions.of(compiled.problem).unit(parameters)
         lower, upper = (np.asarray(b, dtype=float) for b in compiled.bounds(parameters))
-        inside = conditions.outside(z[np.array(conditions.bounded, dtype=bool)]) < 1e-9
+        inside = bool(spanned.inside(z[None], self.bounded)[0])
         steps = ADAPT_STEPS if options.adapt_steps is None else options.adapt_steps
         estimate, asked = self.estimate if steps == 0 else self.refined, options.tolerance
         finishes = options.adapt_steps is None and self.plans is not None and asked is not None and asked < estimate
@@ -120,10 +120,11 @@ class Coefficients:
         return np.concatenate([np.ones((len(z), 1)), self._guess(z)], axis=1)
 
     def estimates(self, z: np.ndarray) -> np.ndarray:
-        return np.full(len(z), self.estimate)
+        """Of the network alone."""
+        return np.where(spanned.inside(z, self.bounded), self.estimate, np.nan)
 
     def config(self) -> dict[str, Any]:
-        numbers = {"estimate": self.estimate, "refined": self.refined, "depth": len(self.tree["blocks"])}
+        numbers = {"estimate": self.estimate, "refined": self.refined, "depth": len(self.tree["blocks"]), "bounded": list(self.bounded)}
         return {"layout": packed(self.layout)[0], **numbers}
 
     def arrays(self) -> Arrays:
@@ -139,7 +140,8 @@ class Coefficients:
         inputs, width = arrays["tree/first/weight"].shape
         like = initial(jax.random.key(0), inputs, width, int(config["depth"]), len(scale))
         tree = filled(like, arrays, "tree/")
-        return cls(layout, tree, mean, directions, scale, norm, *estimates, Plans.restored(plans) if plans else None)
+        bounded = tuple(map(bool, config["bounded"]))
+        return cls(layout, tree, mean, directions, scale, norm, bounded, *estimates, Plans.restored(plans) if plans else None)
 
 
 _compiled_network = jax.jit(network)

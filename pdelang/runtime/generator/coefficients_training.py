@@ -229,7 +229,7 @@ class CoefficientsTraining:
 
     def _family(self) -> Coefficients:
         s = self.span
-        learned = s.layout, self.tree, s.mean, s.directions, s.scale, s.norm
+        learned = s.layout, self.tree, s.mean, s.directions, s.scale, s.norm, self.conditions.bounded
         return Coefficients(*learned, self.error, self.refined, plans_for(self.plans), self.tables)
 
     def generator(self) -> Coefficients:
@@ -248,7 +248,8 @@ class CoefficientsTraining:
             layout = common_layout(self.samples[:1], [c.periodic for c in self.compiled.problem.coordinates], evolving, LAYOUT_LOST)
         mean = layout.coefficients(self.samples[0]) if self.samples else self.C[0]
         tree = initial(jax.random.key(self.seed), self.conditions.size, 1, 0, 1)
-        return Coefficients(layout, tree, mean, np.zeros((1, len(mean))), np.ones(1), norms(layout, mean), float("inf"), float("inf"))
+        nothing, bounded = np.zeros((1, len(mean))), self.conditions.bounded
+        return Coefficients(layout, tree, mean, nothing, np.ones(1), norms(layout, mean), bounded, float("inf"), float("inf"))
 
     def state(self) -> tuple[dict[str, Any], Arrays]:
         arrays: Arrays = {"error": np.array(self.error), "refined": np.array(self.refined)}

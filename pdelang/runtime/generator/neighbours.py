@@ -32,7 +32,6 @@ JUDGES = 3
 ADAPT_STEPS = 1
 ROWS = 28
 """Points of the interior a label: 2-D Burgers from 380 labels drawn evenly, 1.4e-3; with 16 1.9e-3, with 8 2.0e-3, all in 27 ms."""
-SLACK = 1e-9
 
 
 def nearest(z: np.ndarray, known: np.ndarray, count: int) -> np.ndarray:
@@ -94,14 +93,10 @@ class Neighbours:
         made = weights @ self.rows[chosen]
         return made, float(np.max(norms(self.layout, made - own) / np.maximum(norms(self.layout, own), 1e-300)))
 
-    def inside(self, z: np.ndarray) -> np.ndarray:
-        """(M,)."""
-        return np.asarray((np.abs(z[:, np.array(self.bounded, dtype=bool)]) <= 1 + SLACK).all(axis=1))
-
     def answer(self, compiled: CompiledProblem, parameters: Parameters, options: QueryOptions) -> MethodResult:
         z = Conditions.of(compiled.problem).unit(parameters)
         steps = ADAPT_STEPS if options.adapt_steps is None else options.adapt_steps
-        inside = bool(self.inside(z[None])[0])
+        inside = bool(spanned.inside(z[None], self.bounded)[0])
         lower, upper = (np.asarray(b, dtype=float) for b in compiled.bounds(parameters))
         chosen, weights = self.mixture(compiled, parameters, steps)
         error = self.errors[min(steps, 1)][chosen[:JUDGES]].max()
@@ -126,7 +121,7 @@ class Neighbours:
 
     def estimates(self, z: np.ndarray) -> np.ndarray:
         found = np.array([self.errors[0][nearest(one, self.z, JUDGES)].max() for one in z])
-        return np.where(self.inside(z), found, np.nan)
+        return np.where(spanned.inside(z, self.bounded), found, np.nan)
 
     def grids(self, compiled: CompiledProblem, z: np.ndarray, axes: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
         return spanned.grids(self, z, axes)

@@ -32,6 +32,14 @@ class Spanned(Protocol):
         """Relative error at each z, (M,); NaN outside what was learned."""
 
 
+SLACK = 1e-9
+
+
+def inside(z: np.ndarray, bounded: Sequence[bool]) -> np.ndarray:
+    """Whether what was learned includes z (M, size): (M,). bounded: parameters that live in [-1, 1]."""
+    return np.asarray((np.abs(z[:, np.array(bounded, dtype=bool)]) <= 1 + SLACK).all(axis=1))
+
+
 def grids(own: Spanned, z: np.ndarray, axes: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     """Values (M, F, n_1, ...) on a tensor grid of unit coordinates, and estimates (M,): V on the grid once, then one product."""
     table = own.layout.grids(own.rows, axes)

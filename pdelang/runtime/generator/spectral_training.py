@@ -51,6 +51,9 @@ SMALL, HELD = 2e-2, 0.5
 """Surplus from which on the residual is mostly the solves' own, each up to SOLVER_SHARE of the tolerance, and what it may be then."""
 MOST_NUMBERS = 5e7
 """Coefficients of all nodes together, 400 MB: a family that takes more is none for a grid, whose every query would read them all."""
+PATIENCE, LEAST_PATIENCE = 3.0, 200
+"""Solves after which the residual has to meet the tolerance, too, times those with which the estimate did; at least so many. Burgers in nu
+and A at 1e-4: the residual, which differentiates a thin layer twice, falls with the second power of the solves."""
 MOST_POLES = 8
 SPREAD = 4.0
 """Standard deviations to which normal parameters are followed."""
@@ -62,7 +65,8 @@ class SpectralTraining:
 
     solved: by node. share: what the layout may lose, of the tolerance. table: surpluses, in the order of the grid's nodes.
     checked: the residual at held-out parameters when the grid had `checked_levels` levels.
-    pause: units until the next check. resonances: poles, a tuple a parameter.
+    pause: units until the next check. met: solves with which the estimate first met the tolerance, 0 until then. resonances: poles, a tuple
+    a parameter.
     """
 
     compiled: CompiledProblem
@@ -80,6 +84,7 @@ class SpectralTraining:
     checked: float = float("inf")
     checked_levels: int = 0
     pause: int = 0
+    met: int = 0
     steps: int = 0
     message: str = ""
 
@@ -116,7 +121,17 @@ class SpectralTraining:
         if self.message or self.steps == self.limit:
             return True
         met = self.estimate <= self.tolerance and self.checked_levels == len(self.adaptive.levels)
-        return (met and self._passed) or len(self.solved) >= self.most
+        return (met and self._passed) or len(self.solved) >= self.most or self._lags
+
+    @property
+    def _lags(self) -> bool:
+        """Has the residual not followed the estimate?"""
+        return bool(self.met) and len(self.solved) >= max(PATIENCE * self.met, LEAST_PATIENCE) and self.estimate <= self.tolerance
+
+    @property
+    def gives_up(self) -> bool:
+        """Would another generator do better? Not where the residual alone misses."""
+        return bool(self.message) and self.estimate > self.tolerance
 
     @property
     def _passed(self) -> bool:
@@ -149,6 +164,8 @@ class SpectralTraining:
             else:
                 self._grow()
         self.steps += 1
+        if not self.met and self.estimate <= self.tolerance:
+            self.met = len(self.solved)
         if self.done:
             self.solves.close()
             self.message = self.message or self._shortfall()
@@ -256,7 +273,8 @@ class SpectralTraining:
         if self.estimate > self.tolerance:
             return f"{len(self.solved)} solves leave an estimated error of {self.estimate:.1e}"
         if self.checked > self.tolerance:
-            return f"the residual at held-out parameters is {self.checked:.1e}"
+            missed = f"the residual at held-out parameters is {self.checked:.1e}"
+            return f"{len(self.solved)} solves leave an estimated error of {self.estimate:.1e}, but {missed}"
         return ""
 
     # ------------------------------------------------------------ the check
@@ -318,7 +336,7 @@ class SpectralTraining:
             solved.append({"node": node, "error": own.error, "residual": own.residual, "message": own.message, "kind": kept.kind})
             arrays |= {f"{number}/lower": own.sample.lower, f"{number}/upper": own.sample.upper}
             arrays |= {f"{number}/of/{name}": a for name, a in kept.arrays().items()}
-        names = ("share", "resonances", "checked_levels", "pause", "steps", "message")
+        names = ("share", "resonances", "checked_levels", "pause", "met", "steps", "message")
         numbers: dict[str, Any] = {name: getattr(self, name) for name in names} | {"solved": solved, "levels": self.adaptive.levels}
         arrays["checked"] = np.array(self.checked)
         if self.layout is not None:
@@ -336,7 +354,7 @@ class SpectralTraining:
             own.solved[tuple(row["node"])] = Solved(sample, float(row["error"]), float(row["residual"]), row["message"])
         own.adaptive.levels = [tuple(level) for level in numbers["levels"]]
         own.share, own.steps, own.message = float(numbers["share"]), int(numbers["steps"]), str(numbers["message"])
-        own.pause = int(numbers["pause"])
+        own.pause, own.met = int(numbers["pause"]), int(numbers["met"])
         own.checked, own.checked_levels = float(arrays["checked"]), int(numbers["checked_levels"])
         own.resonances = tuple(tuple(float(p) for p in places) for places in numbers["resonances"])
         if "layout" in numbers:
