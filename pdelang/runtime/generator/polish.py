@@ -81,7 +81,7 @@ class Plans:
         """None: the march did not reach the end."""
         program = Program(compiled, parameters)
         stages, aim = self.nearest(steepness).stages(program), AIM * tolerance
-        schedule = Schedule(stages, generated, SAFETY * aim)
+        schedule = Schedule(stages, generated, SAFETY * aim, kept=True)
         try:
             done = march(program, stages[0].layout, aim, silent, Limits(clock.monotonic() + SECONDS), schedule)
         except UnsupportedError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -32,6 +33,8 @@ FURTHER_ROUGH = (1.15, 1.3)
 GROWTH, GENTLE_GROWTH = 0.6, 0.25
 """Of the local length, a unit of length. The gentle one, which a steady problem takes, asks for twice the kernels of Burgers' equation at
 1e-6, and of Allen-Cahn at 1e-6 (4.6 s of the processor for 2.2); at 1e-8 Allen-Cahn takes 8 s with it and 144 s without."""
+KEPT = 128
+"""Kernels up to which the factor of an even layout is kept: 0.8 MB."""
 AHEAD = 0.4  # of the limit, what a refinement aims at: a few kernels more cost less than a slab that is rejected again
 
 
@@ -61,8 +64,8 @@ class Layout:
         oversampling = oversampling or OVERSAMPLING[min(self.axes, 2)]
         factors: list[Factor] = []
         for i, (n, mapping) in enumerate(zip(self.kernels, self.mappings)):
-            make = circle if self.program.periodic[i] else interval
-            factors.append(make(lower[i], upper[i], n, int(self.program.orders[i]), mapping, oversampling=oversampling))
+            given = bool(self.program.periodic[i]), float(lower[i]), float(upper[i]), n, int(self.program.orders[i]), oversampling
+            factors.append(_even(*given) if mapping is None and n <= KEPT else _factor(*given, mapping))
         return Space(self.program, tuple(factors))
 
     def margin(self, axis: int) -> int:
@@ -158,6 +161,16 @@ class Layout:
             own = [contract([gaussians[k] if j == axis else m for j, m in enumerate(others)], w) for w in weights]
             jets.append(np.stack([np.moveaxis(o, axis, 0).reshape(len(x), -1) for o in own]))
         return local_length(x, jets, periodic, self._growth(axis))
+
+
+def _factor(
+    periodic: bool, lower: float, upper: float, kernels: int, order: int, oversampling: float, mapping: Mapping | None = None
+) -> Factor:
+    return (circle if periodic else interval)(lower, upper, kernels, order, mapping, oversampling=oversampling)
+
+
+_even = lru_cache(maxsize=64)(_factor)
+"""Kept from one march to the next: an estimate, a query, the next instance of a family take the same ones."""
 
 
 def first_layout(program: Program, kernels: int | None) -> Layout:

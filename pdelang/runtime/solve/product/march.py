@@ -458,6 +458,8 @@ class _Pass:
 
     def _coarsen(self, defects: Array) -> None:
         layout = self.state.layout
+        if self.schedule is not None and self.schedule.kept:
+            return
         if layout.fixed or not len(defects) or defects.max() >= 1e-2 * self.tolerance:
             return
         share = np.log(0.05 * self.tolerance) / np.log(np.clip(defects.max(), 1e-15, 0.1))

@@ -237,6 +237,14 @@ class Program:
         residual, partials, mask = chunked(self._jitted[1], (every, points.T), self.params, (FACE_CHUNK,))
         return residual[number], partials[begin : begin + len(jets)], mask[number]
 
+    def at_rest(self, number: int, points: Array) -> Array:
+        """Residual of a condition without `where` for u = 0, at points (N, d): (N,). Its data; asked for on every slab."""
+        jets = np.zeros((len(self.compiled.conditions[number].jets), len(points)))
+        if self._on_host is None:
+            return self.condition(number, jets, points)[0]
+        with np.errstate(all="ignore"):
+            return np.broadcast_to(self._on_host[1][number].residual(jets, points, self._on_host[2]), len(points))
+
     @cached_property
     def places(self) -> tuple[Array, ...]:
         """For each condition (places, d): the fixed coordinates, NaN where free."""

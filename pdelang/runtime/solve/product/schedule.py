@@ -39,11 +39,13 @@ class Stage:
 
 @dataclass(eq=False)
 class Schedule:
-    """`stages` of a finished pass and its solution, for a pass to the tolerance `limit` (of the modes' defects)."""
+    """`stages` of a finished pass and its solution, for a pass to the tolerance `limit` (of the modes' defects). kept: coarser layouts than
+    its own are not looked for."""
 
     stages: tuple[Stage, ...]
     solution: Representation
     limit: float
+    kept: bool = False
     _layouts: dict[Layout, tuple[int, Layout]] = field(default_factory=dict)
 
     def at(self, time: float) -> int | None:

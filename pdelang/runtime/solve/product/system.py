@@ -151,6 +151,15 @@ class Space:
 
     def row(self, number: int, field: int) -> Array:
         """The functional that a strong condition applies along its axis to one field, (rank,)."""
+        if (number, field) not in self._rows:
+            self._rows[number, field] = self._functional(number, field)
+        return self._rows[number, field]
+
+    @cached_property
+    def _rows(self) -> dict[tuple[int, int], Array]:
+        return {}
+
+    def _functional(self, number: int, field: int) -> Array:
         axis, condition, places = self.strong[number], self.program.compiled.conditions[number], self.program.places[number]
         jets = np.zeros((len(condition.jets), 1))
         partials = self.program.condition(number, jets, self._anywhere(number)[None])[1][:, 0]
@@ -202,8 +211,7 @@ class Space:
     def gamma(self, number: int, times: Array | None) -> Array:
         """-N(0) of a strong condition in the bases of its free axes: (r_others..., len(times))."""
         free, shape, points = self.face_points(number, times)
-        jets = np.zeros((len(self.program.compiled.conditions[number].jets), len(points)))
-        data = -self.program.condition(number, jets, points)[0].reshape(shape)
+        data = -self.program.at_rest(number, points).reshape(shape)
         return contract([self.factors[i].test for i in free], data)
 
     def face_matrices(self, number: int, index: Index, place: int) -> list[Array]:
