@@ -7,6 +7,7 @@ import pytest
 
 import pdelang
 from pdelang.runtime.generator import sparse_grid as grid
+from pdelang.runtime.generator import spectral_training
 from pdelang.runtime.generator.adaptive_grid import AdaptiveGrid
 from pdelang.runtime.generator.poles import denominator, poles
 from pdelang.runtime.generator.seam import QueryOptions
@@ -30,6 +31,14 @@ u_t + u*u_x = nu*u_xx
 u(x, 0) = -sin(pi*x)
 u(-1, t) = 0
 u(1, t) = 0
+"""
+
+GROWTH = """
+problem growth
+x in [0, 1]
+param c in [0.5, 2] = 1
+u_x = c*u
+u(0) = 1
 """
 
 
@@ -117,3 +126,16 @@ def test_too_few_solves_still_know_what_they_lack() -> None:
     assert solution.converged
     assert 0 < solution.error_estimate < 1e-2
     assert not family.query(nu=0.27, fallback=False).converged
+
+
+def test_a_residual_that_does_not_follow_the_estimate_ends_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And does not hand over: no other generator would do better."""
+    monkeypatch.setattr(spectral_training, "LEAST_PATIENCE", 20)
+    monkeypatch.setattr(spectral_training, "ENOUGH", 0.0)
+    monkeypatch.setattr(spectral_training.SpectralTraining, "_residual", lambda self, family, z: 2e-3)
+    family = train(pdelang.parse(GROWTH), tolerance=1e-3)
+    assert family.record.generator == "spectral"
+    assert "leave an estimated error of" in family.record.message
+    assert "the residual at held-out parameters is 2.0e-03" in family.record.message
+    assert 20 <= family.record.figures["solves"] < 30
+    assert family.query(c=1.3, fallback=False).converged, "by its own residual"

@@ -51,6 +51,8 @@ SMALL, HELD = 2e-2, 0.5
 """Surplus from which on the residual is mostly the solves' own, each up to SOLVER_SHARE of the tolerance, and what it may be then."""
 MOST_NUMBERS = 5e7
 """Coefficients of all nodes together, 400 MB: a family that takes more is none for a grid, whose every query would read them all."""
+HOPED = 6.0
+"""Power of the solves with which the estimate may be hoped to fall until then (the error of Burgers in nu and A: 4.6)."""
 PATIENCE, LEAST_PATIENCE = 3.0, 200
 """Solves after which the residual has to meet the tolerance, too, times those with which the estimate did; at least so many. Burgers in nu
 and A at 1e-4: the residual, which differentiates a thin layer twice, falls with the second power of the solves."""
@@ -187,10 +189,19 @@ class SpectralTraining:
         self._look_for_resonances()
         if not self.message and self.adaptive.hopeless():
             self.message = self._hopeless()
-        if not self.message and self.table is not None and self.table.size > MOST_NUMBERS and self.estimate > self.tolerance:
+        if not self.message and self._too_large():
+            assert self.table is not None
             self.message = (
                 f"{len(self.solved)} solves with {self.table.shape[1]:,} coefficients each leave {self.estimate:.1e}: too large for a grid"
             )
+
+    def _too_large(self) -> bool:
+        """Would the table have more than MOST_NUMBERS before the tolerance is met?"""
+        if self.table is None:
+            return False
+        size = self.table.size / MOST_NUMBERS
+        hoped = self.estimate * min(size, 1.0) ** HOPED if self.adaptive.explored() else (np.inf if size > 1.0 else 0.0)
+        return bool(hoped > self.tolerance)
 
     def _parameters(self, z: np.ndarray) -> Parameters:
         own = {name: v if np.ndim(v) else float(v) for name, v in self.conditions.values(z).items()}
