@@ -59,7 +59,7 @@ ROWS = (
     Row("elliptic", tolerance=1e-10, limit=(1e-12, 1)),
     Row("biharmonic", limit=(1e-7, 10)),
     Row("kovasznay", limit=(1e-7, 10)),
-    Row("cavity", tolerance=1.5e-5, limit=(1e-6, 20)),
+    Row("cavity", tolerance=1e-6, limit=(1e-6, 20)),
     Row("navier_stokes", limit=(1e-9, 20)),
     Row("boundary_layer", {"eps": 0.02}, limit=(1e-9, 1), quick=True),
     Row("boundary_layer", {"eps": 1e-6}, limit=(1e-9, 1)),

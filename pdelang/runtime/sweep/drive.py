@@ -131,7 +131,7 @@ class Run:
         try:
             deadline = clock.monotonic() + self.options.time_limit
             guide = guide_for(program, group.aim, Limits(deadline, None, self.options.max_iterations))
-            self.results.pilots += 1
+            self.results.pilots += guide is not None
             members = np.append(group.numbers[group.numbers != pilot], pilot)
             found = None if guide is None else self._guided(guide, members, pool)
         except UnsupportedError:

@@ -19,6 +19,7 @@ from pdelang.runtime.result import silent
 from pdelang.runtime.solve.product.layouts import Layout, first_layout
 from pdelang.runtime.solve.product.march import march
 from pdelang.runtime.solve.product.program import Program
+from pdelang.runtime.solve.product.rough import unfit
 from pdelang.runtime.solve.product.schedule import projected
 from pdelang.runtime.solve.product.solved import Limits
 from pdelang.runtime.solve.product.system import SlabSystem, Space
@@ -78,8 +79,11 @@ class Guide:
 
 
 def guide_for(program: Program, tolerance: float, limits: Limits) -> Guide | None:
-    """One pass of the march. None: it does not reach the end, and cannot guide anybody."""
-    found = march(program, first_layout(program, None), tolerance, silent, limits)
+    """One pass of the march. None: it does not reach the end, or has no need to be tried (`rough.py`), and cannot guide anybody."""
+    layout = first_layout(program, None)
+    if unfit(program, layout, tolerance):
+        return None
+    found = march(program, layout, tolerance, silent, limits)
     if found.status is Status.INTERRUPTED:
         raise KeyboardInterrupt
     if found.representation is None or found.status not in (Status.CONVERGED, Status.TOLERANCE_NOT_MET):

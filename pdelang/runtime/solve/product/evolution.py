@@ -114,7 +114,12 @@ class _Passes:
     def result(self, final: March, error: Array | None, relative: float = np.inf) -> MethodResult:
         """relative: the error by the estimate; where it meets the tolerance and only the residual cannot, it decides."""
         slabs = len(final.representation.parts) if final.representation else 0
-        reason = f"product layout, {'x'.join(map(str, final.layout.kernels))} kernels on the last of {slabs} time slabs"
+        kernels = (
+            f"{'x'.join(map(str, final.layout.kernels))} kernels on the last of {slabs} time slabs"
+            if final.layout.axes
+            else f"{slabs} time slabs"
+        )
+        reason = f"product layout, {kernels}"
         steps = int(sum(h["newton"] for h in self.history))
         accepted = self.rounding(final)
         words = final.message if final.status is not Status.CONVERGED else self.contradiction
@@ -164,8 +169,8 @@ def solve_evolution(program: Program, options: SolveOptions, progress: Progress)
             fine = replace(fine, status=Status.CONVERGED, message=noisy if fine.residual > tolerance else "")
         if met or aim <= FINEST or not (straight or fine.status is Status.CONVERGED):
             break
-        if relative <= tolerance and fine.residual > ROUGHEST:
-            break  # data that contradict each other leave it, however fine the layouts
+        if fine.status is Status.TOLERANCE_NOT_MET and relative <= (1.0 if fine.residual > ROUGHEST else ENOUGH) * tolerance:
+            break  # a start that is not smooth, data that contradict each other: no layout brings the residual down
         if number and fine.residual > 0.7 * coarse.residual:
             fine = replace(fine, status=Status.STAGNATED, message=f"rounding: the estimated error stays at {relative:.1e}")
             break
