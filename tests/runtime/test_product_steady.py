@@ -15,6 +15,7 @@ from pdelang.runtime.solve.product.continuation import multiplier
 from pdelang.runtime.solve.product.damped import Linearised, damped_newton
 from pdelang.runtime.solve.product.estimate import tail
 from pdelang.runtime.solve.product.factorised import least_squares, soft_lu
+from pdelang.runtime.solve.product.gauss_newton import elliptic
 from pdelang.runtime.solve.product.layouts import first_layout
 from pdelang.runtime.solve.product.program import Program
 from pdelang.runtime.solve.product.singular import softest
@@ -226,3 +227,48 @@ exact u = exp(-(x - 0.3)^2/(2*0.01^2)) + exp(-(x - 0.8)^2/(2*0.02^2))
     solution = pdelang.solve(pdelang.parse(text), tolerance=1e-8, time_limit=600)
     assert solution.converged
     assert solution.relative_l2["u"] < 1e-8
+
+
+COUPLED = """x in [0, 1]; y in [0, 1]
+field u, v
+-laplacian(u) + v + u^3 = source(exact)
+-laplacian(v) + 2*laplacian(u) - u*v = source(exact)
+on boundary: u = exact
+on boundary: v = exact
+exact u = sin(pi*x)*exp(y)
+exact v = cos(2*x*y)
+"""
+UNEVEN = "x in [0, 1]\nfield u, v\nu_xx - v = 1\nv_xx + u = x\nu(0) = 0; u(1) = 0; u_x(0) = 0; v_x(1) = 1"
+FIRST_ORDER = "x in [0, 1]\nfield u, v\nu_x - v = 0\nv_x + u = x\nu(0) = 0; u(1) = 0"
+CLAMPED = """x in [0, 1]; y in [0, 1]
+field U[2]
+laplacian(U) + 1.8*grad(div(U)) = (0, 1)
+on boundary: U = (0, 0)
+"""
+
+
+@pytest.mark.parametrize(("text", "expected"), [(COUPLED, True), (CLAMPED, True), (UNEVEN, False), (FIRST_ORDER, False), (TORSION, True)])
+def test_which_systems_have_test_functions_of_their_own(text: str, expected: bool) -> None:
+    compiled = pdelang.compile(pdelang.parse(text))
+    assert elliptic(first_layout(Program(compiled, {}), None).space()) is expected
+
+
+def test_an_elliptic_system_to_rounding() -> None:
+    solution = solve(COUPLED)
+    assert solution.converged
+    assert max(solution.relative_l2.values()) < 1e-12
+
+
+def test_an_elastic_square_is_known_better_than_its_corners() -> None:
+    """Clamped all around, under its weight: by least squares the error is a hundred times as large (1e-3), and the residual decides."""
+    solution = solve(CLAMPED, 1e-4)
+    assert solution.converged
+    assert "the estimate of the error decides" in solution.reason
+    assert solution.error_estimate is not None
+    coarser = pdelang.solve(pdelang.parse(CLAMPED), kernels=900)
+    points, weights = gauss_legendre(101)
+    x = 0.5 * (1 + points)
+    coarse, fine = (own(x=x[:, None], y=x)["U"][0] for own in (coarser, solution))
+    apart = np.sqrt(weights @ (coarse - fine) ** 2 @ weights / (weights @ fine**2 @ weights))
+    assert coarser.error_estimate is not None
+    assert 0.1 * coarser.error_estimate < apart < coarser.error_estimate

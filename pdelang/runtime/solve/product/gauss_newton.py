@@ -1,8 +1,9 @@
 """Steady systems of moderate size: one dense factorisation a Newton step, or one for several.
 
-One field with conditions that are constraints: Galerkin, N^T J N by LU, or axis by axis where the operator is separable with constant
-coefficients. Several fields (a pressure has no test functions of its own) and weak conditions: Gauss-Newton, min |r|^2 over all test
-functions and the rows of the conditions, by QR.
+One field, or several each with an elliptic equation of its own, and conditions that are constraints: Galerkin, N^T J N by LU, or axis by
+axis where the operator is separable with constant coefficients. Other systems (a pressure has no test functions of its own) and weak
+conditions: Gauss-Newton, min |r|^2 over all test functions and the rows of the conditions, by QR; where second derivatives are infinite in
+a corner its error is a hundred times that of Galerkin's method.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from pdelang.runtime.solve.product.factorised import least_squares, soft_lu, syl
 from pdelang.runtime.solve.product.linear import LARGEST_DENSE, frozen_blocks
 from pdelang.runtime.solve.product.modes import FastDiagonal
 from pdelang.runtime.solve.product.solved import NEWTON_LIMIT, Solved, magnitude
-from pdelang.runtime.solve.product.system import SlabSystem
+from pdelang.runtime.solve.product.system import SlabSystem, Space
 
 LARGEST_SQUARE = 3000  # unknowns of one field up to which a dense factorisation is faster than an iteration
 WORTH_SEPARATING = 500  # unknowns from which a separable operator is solved axis by axis
@@ -29,21 +30,43 @@ Conditions = dict[int, tuple[Array, Array]]
 
 
 def least_squares_wanted(system: SlabSystem) -> bool:
-    """Several fields or weak conditions, and not too many unknowns."""
+    """Weak conditions, or fields without test functions of their own, and not too many unknowns."""
     program, space = system.program, system.space
-    several = program.fields > 1 or bool(space.weak)
-    return program.time is None and several and space.constraints.size <= LARGEST_DENSE
+    wanted = bool(space.weak) or not elliptic(space)
+    return program.time is None and wanted and space.constraints.size <= LARGEST_DENSE
 
 
 def galerkin_wanted(system: SlabSystem) -> bool:
     program, space = system.program, system.space
-    one = program.time is None and program.fields == 1 and not space.weak
-    return one and (space.constraints.size <= LARGEST_SQUARE or separable(system))
+    wanted = program.time is None and elliptic(space) and not space.weak
+    most = LARGEST_SQUARE if program.fields == 1 else LARGEST_DENSE
+    return wanted and (space.constraints.size <= most or separable(system))
+
+
+def elliptic(space: Space) -> bool:
+    """One field; or does each equation hold the field that it is paired with to its highest order, an even one, for which the field has as
+    many conditions along every axis?"""
+    program = space.program
+    if program.fields == 1:
+        return True
+    conditions = program.compiled.conditions
+    for equation, slot in zip(program.compiled.equations, program.slots):
+        own = [j.orders for j in equation.jets if j.field == slot]
+        highest = max(sum(j.orders) for j in equation.jets)
+        if highest % 2 or highest != max(map(sum, own), default=0):
+            return False
+        for axis in range(space.dimension):
+            given = sum(at == axis and {j.field for j in conditions[n].jets} == {slot} for n, at in space.strong.items())
+            if given != (0 if program.periodic[axis] else max(orders[axis] for orders in own)):
+                return False
+    return True
 
 
 def separable(system: SlabSystem) -> bool:
     """Constant coefficients, no mixed derivatives; on three axes and more even orders too, for eigenvectors to be orthogonal."""
     program, d = system.program, system.space.dimension
+    if program.fields > 1:
+        return False
     pure = all(sum(orders) == max(orders) for _, orders in program.indices)
     even = d == 2 or all(order % 2 == 0 for _, orders in program.indices for order in orders)
     return program.constant and pure and even and isinstance(system.space.constraints, AxisConstraints)

@@ -14,6 +14,7 @@ from pdelang.runtime.result import MethodResult, Progress
 from pdelang.runtime.solve.product.adaption import adapted, finer_by, held
 from pdelang.runtime.solve.product.continuation import Path, followed
 from pdelang.runtime.solve.product.estimate import AIM, SLOWLY, difference, estimate, relative_error, sizes, tail
+from pdelang.runtime.solve.product.gauss_newton import elliptic
 from pdelang.runtime.solve.product.layouts import Layout, first_layout
 from pdelang.runtime.solve.product.program import Program
 from pdelang.runtime.solve.product.saddle import contradiction
@@ -220,7 +221,8 @@ def solve_steady(program: Program, options: SolveOptions, progress: Progress) ->
             if soft.free:
                 status, message, accepted = Status.STAGNATED, _singular(stages), 0.0
     history = tuple({"residual": s.residual, "kernels": s.representation.kernels, "newton": s.newton, "krylov": s.krylov} for s in stages)
-    reason = f"product layout, {'x'.join(map(str, last.layout.kernels))} kernels, {'least squares' if program.fields > 1 else 'Galerkin'}"
+    way = "Galerkin" if elliptic(last.system.space) else "least squares"
+    reason = f"product layout, {'x'.join(map(str, last.layout.kernels))} kernels, {way}"
     if refined.path is not None and refined.path.arrived:
         reason += f", {refined.path.words(program)}"
     if accepted and error is not None and relative_error(error, size) <= tolerance:
