@@ -37,8 +37,6 @@ TRIES = {
     Status.STAGNATED: "try milder parameters, a shorter time or a looser tolerance",
     Status.NON_FINITE: "is it defined for all values that the fields take (log, sqrt, division), and are they bounded (exp, powers)?",
 }
-STEPPED = TRIES | {Status.ITERATION_LIMIT: "try more steps (option steps), optimizer = lbfgs, or a looser tolerance", Status.NON_FINITE: ""}
-"""After gradient steps, of Gaussians or of a network, which say themselves what to try where they left the numbers."""
 
 
 def explained(
@@ -53,10 +51,20 @@ def explained(
         return "; ".join(part for part in (result.message, *_causes(compiled, OPEN)) if part)
     named = result.message and (status is Status.NON_FINITE or _ends_early(compiled, parameters, result))
     worst = "" if named else blame(certificate)
-    tries = STEPPED if result.method == "first_order" or result.method in NETWORKS else TRIES
-    advice = "" if any(w.code in OPEN for w in compiled.warnings) else tries.get(status, "")
+    advice = "" if any(w.code in OPEN for w in compiled.warnings) else _advice(result, status)
     parts = [result.message, worst, *rough_data(compiled, parameters), *_causes(compiled, CAUSES), advice]
     return "; ".join(dict.fromkeys(part for part in parts if part))
+
+
+def _advice(result: MethodResult, status: Status) -> str:
+    """What to try. Gradient steps, of Gaussians or of a network, say themselves what, where they left the numbers."""
+    if result.method != "first_order" and result.method not in NETWORKS:
+        return TRIES.get(status, "")
+    if status is Status.ITERATION_LIMIT:
+        more = "a higher limit" if result.message else "more steps (option steps)"  # a message: which limit it was
+        another = "" if "lbfgs" in result.reason else ", optimizer = lbfgs"
+        return f"try {more}{another}, or a looser tolerance"
+    return "" if status is Status.NON_FINITE else TRIES.get(status, "")
 
 
 def _ends_early(compiled: CompiledProblem, parameters: Parameters, result: MethodResult) -> bool:
