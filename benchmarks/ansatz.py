@@ -32,14 +32,14 @@ QUICK = ("burgers", "heat3d", "schroedinger")
 
 
 def trained(example: str, ansatz: str, steps: int) -> Iterable[Row]:
-    """One solve: the name of its status and its words, without commas."""
+    """One solve: the name of its status, kernels or trainable numbers, and its words without commas."""
     try:
         own = {**SMALL, **ANSATZ[ansatz], "steps": steps}
         solution = pdelang.solve(ROOT / "examples" / f"{example}.pde", ansatz=ansatz, **own)
         status, words, size = solution.status.name.lower(), solution.message, solution.kernels
     except Exception as error:  # the table is about these
         status, words, size = "raised", f"{type(error).__name__}: {error}", 0
-    yield {"status": status, "unknowns": size, "words": " ".join(words.replace(",", " ").split())}
+    yield {"status": status, "size": size, "words": " ".join(words.replace(",", " ").split())}
 
 
 def honest(row: Row) -> bool:
@@ -49,7 +49,7 @@ def honest(row: Row) -> bool:
 def main() -> int:
     given = arguments(__doc__.splitlines()[0], seeds=1, quick_seeds=1, steps=SMALL["steps"])
     os.environ.setdefault("XLA_FLAGS", UNPOLISHED)
-    study = Study(path_of(given, "ansatz"), ("example", "ansatz", "steps"), ("status", "unknowns", "words"))
+    study = Study(path_of(given, "ansatz"), ("example", "ansatz", "steps"), ("status", "size", "words"))
     examples = QUICK if given.quick else EXAMPLES
     keys = [(e, a, given.steps) for a in ANSATZ for e in examples if given.only in ("", e, a)]
     study.run(keys, trained)

@@ -83,7 +83,7 @@ def test_how_a_short_training_ends_is_told_in_words(tmp_path: Path) -> None:
     from ansatz import honest, table, trained
     from figures.study import Study
 
-    study = Study(tmp_path / "ansatz.csv", ("example", "ansatz", "steps"), ("status", "unknowns", "words"))
+    study = Study(tmp_path / "ansatz.csv", ("example", "ansatz", "steps"), ("status", "size", "words"))
     study.run([("heat", "rbf", 2), ("heat", "no such", 2)], trained)
     ended, raised = study.rows
     assert honest(ended)
