@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -82,10 +82,6 @@ PUBLISHED: dict[str, Published] = {
 """Weights are the authors': a mean over all faces is a quarter of the sum over four, and Raissi's 456 values are 256 initial ones and 200
 on the two sides. In PIG's code each of the four features has 800 Gaussians of its own, here all share 800. Rates fall as everywhere here.
 For PIKAN in Chebyshev form no figure with all its settings was found: the splines' is."""
-
-
-PUBLISHED |= {"pig-adam": replace(PUBLISHED["pig"], options={**PUBLISHED["pig"].options, "optimizer": "adam", "learning_rate": 1e-2})}
-"""The authors' other optimiser."""
 
 
 def measured(row: Published, steps: int, **fewer: Any) -> Iterable[Row]:
