@@ -24,9 +24,9 @@ print(json.dumps({{"u": float(solution(x=1.0, t=0.5)), "error": solution.relativ
     return _run(program, devices)
 
 
-def _run(program: str, devices: int) -> Any:
+def _run(program: str, devices: int, flags: str = "") -> Any:
     """What a program prints, where JAX shows so many devices."""
-    environment = {**os.environ, "XLA_FLAGS": f"--xla_force_host_platform_device_count={devices}"}
+    environment = {**os.environ, "XLA_FLAGS": f"--xla_force_host_platform_device_count={devices} {flags}"}
     run = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
     return json.loads(run.stdout)
 
@@ -72,7 +72,7 @@ from pdelang.runtime.training import build
 CASES = {
     "linear": ("u_x = c*u", {"generator": "plain", "batch": 2}),
     "nonlinear": ("u_x = c*u - 0.3*u^2", {"generator": "plain", "batch": 3}),
-    "paper": ("u_x = c*u - 0.3*u^2", {"generator": "plain", "objective": "paper", "batch": 1, "inner_steps": 1}),
+    "paper": ("u_x = c*u", {"generator": "plain", "objective": "paper", "batch": 1, "inner_steps": 1}),
 }
 found = {}
 for name, (equation, settings) in CASES.items():
@@ -95,7 +95,7 @@ print(json.dumps(found))
 
 def test_points_of_a_condition_on_four_devices() -> None:
     """One, two and three conditions a step: the rows of collocation are divided, and the losses are those of one device."""
-    one, four = (_run(SPLIT, devices) for devices in (1, 4))
+    one, four = (_run(SPLIT, devices, "--xla_backend_optimization_level=0") for devices in (1, 4))
     for name, batch, parts in (("linear", 2, 2), ("nonlinear", 3, 4), ("paper", 1, 4)):
         assert f"{parts} of them for the points of each" in four[name]["said"]
         for mine, others in zip(one[name]["losses"], four[name]["losses"]):

@@ -53,7 +53,7 @@ MOST_NUMBERS = 5e7
 """Coefficients of all nodes together, 400 MB: a family that takes more is none for a grid, whose every query would read them all."""
 HOPED = 6.0
 """Power of the solves with which the estimate may be hoped to fall until then (the error of Burgers in nu and A: 4.6)."""
-PATIENCE, LEAST_PATIENCE = 3.0, 200
+PATIENCE, LEAST_PATIENCE = 2.0, 200
 """Solves after which the residual has to meet the tolerance, too, times those with which the estimate did; at least so many. Burgers in nu
 and A at 1e-4: the residual, which differentiates a thin layer twice, falls with the second power of the solves."""
 MOST_POLES = 8
