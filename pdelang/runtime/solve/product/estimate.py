@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from pdelang.runtime.layout.factor import Array, gauss_legendre
 from pdelang.runtime.representation import Representation
 from pdelang.runtime.solve.product.program import Program
-from pdelang.runtime.solve.product.system import energy
+from pdelang.runtime.solve.product.system import Space, energy
 
-SAMPLES = {1: 801, 2: 101, 3: 31, 4: 15}  # points an axis on which two solutions are compared
+POINTS = {1: 801, 2: 101, 3: 31, 4: 15}  # points an axis on which two solutions are compared
 LEAST_RATIO = 1e-4  # of residuals: that an error has fallen further than this is not believed
 SAME = 1e-12  # of the solution: differences that rounding may make
 SLOWEST, STEEPEST = 1.0, 12.0  # powers of the resolution: errors that fall more slowly are not known; what falls faster is taken to be this
@@ -19,21 +20,34 @@ SLOWLY = 0.3  # power of the tolerance up to which a residual that falls slowly 
 AIM = 0.4  # the residual at collocation points is smaller than on independent ones
 
 
-def difference(a: Representation, b: Representation, program: Program) -> Array:
-    """Root mean square of u_a - u_b on Gauss-Legendre points, which are dense at the ends, one a field."""
-    points, weights = gauss_legendre(SAMPLES[program.dimension])
-    axes = [low + (high - low) * 0.5 * (1 + points) for low, high in zip(*program.bounds)]
-    indices = [(f, (0,) * program.dimension) for f in range(program.fields)]
-    apart = a.grid_jets(axes, indices) - b.grid_jets(axes, indices)
-    return np.array([np.sqrt(energy(d, [0.5 * weights] * program.dimension)) for d in apart])
+@dataclass(frozen=True, eq=False)
+class Samples:
+    """A tensor grid on which solutions are compared: points and weights an axis, the weights adding up to one."""
+
+    points: tuple[Array, ...]
+    weights: tuple[Array, ...]
+
+    @classmethod
+    def everywhere(cls, program: Program) -> Samples:
+        """Gauss-Legendre points, which are dense at the ends."""
+        points, weights = gauss_legendre(POINTS[program.dimension])
+        return cls(
+            tuple(low + (high - low) * 0.5 * (1 + points) for low, high in zip(*program.bounds)), (0.5 * weights,) * program.dimension
+        )
+
+    @classmethod
+    def of(cls, space: Space) -> Samples:
+        """The points of a steady layout, which are where it is fine: others miss what is wrong in a layer or at a kink."""
+        return cls(tuple(f.points for f in space.factors), tuple(f.weights / f.weights.sum() for f in space.factors))
 
 
-def sizes(a: Representation, program: Program) -> Array:
-    class Zero:
-        def grid_jets(self, axes: list[Array], indices: list[tuple[int, tuple[int, ...]]]) -> Array:
-            return np.zeros((len(indices), *(len(x) for x in axes)))
-
-    return difference(a, Zero(), program)  # type: ignore[arg-type]
+def difference(a: Representation, b: Representation | None, samples: Samples) -> Array:
+    """Root mean square of u_a - u_b, or of u_a, one a field."""
+    indices = [(f, (0,) * len(samples.points)) for f in range(a.fields)]
+    apart = a.grid_jets(samples.points, indices)
+    if b is not None:
+        apart = apart - b.grid_jets(samples.points, indices)
+    return np.array([np.sqrt(energy(d, list(samples.weights))) for d in apart])
 
 
 def estimate(apart: Array, coarse: float, fine: float, size: Array) -> Array:

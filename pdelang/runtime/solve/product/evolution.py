@@ -15,7 +15,7 @@ from pdelang.runtime.layout.factor import Array
 from pdelang.runtime.options import SolveOptions
 from pdelang.runtime.result import MethodResult, Progress
 from pdelang.runtime.solve.product.correction import correction
-from pdelang.runtime.solve.product.estimate import AIM, SLOWLY, difference, estimate, relative_error, sizes
+from pdelang.runtime.solve.product.estimate import AIM, SLOWLY, Samples, difference, estimate, relative_error
 from pdelang.runtime.solve.product.layouts import Layout, first_layout
 from pdelang.runtime.solve.product.march import March, march
 from pdelang.runtime.solve.product.program import Program
@@ -90,8 +90,9 @@ class _Passes:
         if found is not None:
             error, size = np.maximum(found.error, ROUNDING * found.size), found.size
         elif coarse is not None and coarse is not fine and coarse.representation is not None:
-            size = sizes(fine.representation, self.program)
-            apart = difference(coarse.representation, fine.representation, self.program)
+            samples = Samples.everywhere(self.program)
+            size = difference(fine.representation, None, samples)
+            apart = difference(coarse.representation, fine.representation, samples)
             error = estimate(apart, coarse.residual, fine.residual, size)
         else:
             return None, np.inf

@@ -13,7 +13,7 @@ from pdelang.runtime.options import SolveOptions
 from pdelang.runtime.result import MethodResult, Progress
 from pdelang.runtime.solve.product.adaption import adapted, finer_by, held
 from pdelang.runtime.solve.product.continuation import Path, followed
-from pdelang.runtime.solve.product.estimate import AIM, SLOWLY, difference, estimate, relative_error, sizes, tail
+from pdelang.runtime.solve.product.estimate import AIM, SLOWLY, Samples, difference, estimate, relative_error, tail
 from pdelang.runtime.solve.product.gauss_newton import elliptic
 from pdelang.runtime.solve.product.layouts import Layout, first_layout
 from pdelang.runtime.solve.product.program import Program
@@ -143,20 +143,33 @@ def settled(stages: list[Stage], tolerance: float) -> bool:
     """Does the residual fall too slowly, but the error by more than enough?"""
     if algebraic(stages, tolerance) is None or (error := known(stages, tolerance)) is None:
         return False
-    return relative_error(error, sizes(stages[-1].representation, stages[-1].layout.program)) <= ENOUGH * tolerance
+    return relative_error(error, _apart(stages[-1], None)) <= ENOUGH * tolerance
 
 
 def known(stages: list[Stage], tolerance: float) -> Array | None:
     """The error where a residual that does not fall need not: at a corner, or an edge of the data, a second derivative may be infinite in a
     solution that is known to ten digits. None where the last layouts do not show that; then the residual has to meet the tolerance."""
-    last = stages[-LOOKED_AT:]
+    last = growing(stages, AIM * tolerance)[-LOOKED_AT:]
     while last and not _alike(last):
         last = last[1:]
     if len(last) < SETTLED or not last[-1].residual <= tolerance**SLOWLY:
         return None
-    program = last[-1].layout.program
-    apart = [difference(a.representation, b.representation, program) for a, b in pairwise(last)]
-    return tail(apart, [_inside(s) for s in last], sizes(last[-1].representation, program))
+    apart = [_apart(finer, coarser) for coarser, finer in pairwise(last)]
+    return tail(apart, [_inside(s) for s in last], _apart(last[-1], None))
+
+
+def growing(stages: list[Stage], tolerance: float) -> list[Stage]:
+    """The last one and, before it, those that are coarser on every axis that they do not resolve: where an axis is at its largest number of
+    kernels, two layouts that differ on another one agree on what both get wrong."""
+    out = stages[-1:]
+    for s in reversed(stages[:-1]):
+        if all(n < m or defect <= tolerance for n, m, defect in zip(s.layout.kernels, out[0].layout.kernels, s.defects)):
+            out.insert(0, s)
+    return out
+
+
+def _apart(finer: Stage, coarser: Stage | None) -> Array:
+    return difference(finer.representation, coarser.representation if coarser is not None else None, Samples.of(finer.system.space))
 
 
 def _alike(stages: list[Stage]) -> bool:
@@ -209,10 +222,9 @@ def solve_steady(program: Program, options: SolveOptions, progress: Progress) ->
     if not stages:
         return MethodResult(None, status, "product", 0, message=message)
     last, error, accepted = stages[-1], None, 0.0
-    if len(stages) > 1:
-        size = sizes(last.representation, program)
-        apart = difference(stages[-2].representation, last.representation, program)
-        error = estimate(apart, stages[-2].residual, last.residual, size)
+    if len(chain := growing(stages, AIM * tolerance)) > 1:
+        size, apart = _apart(last, None), _apart(last, chain[-2])
+        error = estimate(apart, chain[-2].residual, last.residual, size)
         if status in (Status.TOLERANCE_NOT_MET, Status.STAGNATED) and (slow := known(stages, tolerance)) is not None:
             error, accepted = np.maximum(error, slow), tolerance**SLOWLY
         soft = None if program.linear or not last.converged else softest(last)
