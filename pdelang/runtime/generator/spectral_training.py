@@ -170,6 +170,8 @@ class SpectralTraining:
             self.met = len(self.solved)
         if self.done:
             self.solves.close()
+            if self._lags:
+                self.checked, _ = self._worst(self.generator(), np.inf)
             self.message = self.message or self._shortfall()
         figures = {"step": self.steps, "solves": len(self.solved), "error": self.estimate, "residual": self.checked}
         return {name: float(value) for name, value in figures.items()}
@@ -292,15 +294,9 @@ class SpectralTraining:
 
     def _check(self) -> None:
         """The residual at held-out parameters, up to the first that misses; then the layout is made finer if solved nodes miss too."""
-        family, random = self.generator(), np.random.default_rng(self.seed)
-        order = random.permuted(np.tile(np.arange(CHECKS), (self.conditions.size, 1)), axis=1).T
-        self.checked, self.checked_levels, worst = 0.0, len(self.adaptive.levels), np.zeros(self.conditions.size)
-        for z in 2 * (order + random.random(order.shape)) / CHECKS - 1:
-            found = self._residual(family, z * self.box)
-            if found > self.checked:
-                self.checked, worst = found, z
-            if self.checked > self.tolerance:
-                break
+        family = self.generator()
+        self.checked, worst = self._worst(family, self.tolerance)
+        self.checked_levels = len(self.adaptive.levels)
         if self._passed:
             return
         self.pause = int(np.log10(self.checked / (MARGIN * self.tolerance)))  # a level gains a digit at most
@@ -308,6 +304,19 @@ class SpectralTraining:
             self.share *= FINER
             self.layout, self.checked_levels, self.pause = None, 0, 0
             self._project()
+
+    def _worst(self, family: Spectral, enough: float) -> tuple[float, np.ndarray]:
+        """The largest residual at held-out parameters, and where, (size,); no further ones are looked at once it is above `enough`."""
+        random = np.random.default_rng(self.seed)
+        order = random.permuted(np.tile(np.arange(CHECKS), (self.conditions.size, 1)), axis=1).T
+        largest, worst = 0.0, np.zeros(self.conditions.size)
+        for z in 2 * (order + random.random(order.shape)) / CHECKS - 1:
+            found = self._residual(family, z * self.box)
+            if found > largest:
+                largest, worst = found, z
+            if largest > enough:
+                break
+        return largest, worst
 
     def _layout_misses(self, family: Spectral, z: np.ndarray) -> bool:
         """Is it the layout? Solved nodes are interpolated exactly: those nearest to z are looked at, for it is as fine as the steepest
