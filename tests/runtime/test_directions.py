@@ -78,6 +78,17 @@ def test_a_few_directions_answer_everywhere(trained: KernelsTraining, waves: Com
     assert f"in {directions.count} directions" in solution.reason
 
 
+def test_many_answers_on_a_grid_are_those_of_queries(trained: KernelsTraining, waves: CompiledProblem) -> None:
+    model = trained.generator()
+    family, x = Family(waves, model, Record("plain", "", {"tolerance": TOLERANCE})), np.linspace(0, 1, 11)
+    z = family.conditions.sample(3, np.random.default_rng(6))
+    values, estimates = model.grids(waves, z, [x])
+    for one, own, estimate in zip(z, values, estimates):
+        solution = family.query(fallback=False, **family.conditions.values(one))
+        np.testing.assert_allclose(own[0], solution(x=x), atol=1e-9)
+        assert 0 < estimate < TOLERANCE
+
+
 def test_labels_make_the_directions_better(trained: KernelsTraining) -> None:
     assert trained.standing is not None
     own = trained.standing

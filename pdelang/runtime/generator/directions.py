@@ -42,7 +42,8 @@ STEPS, ENOUGH = 12, 0.1
 FROM_A_FIT = 2
 """Steps from where the solution is known."""
 RIDGE = 1e-14
-PLACES = 512
+PLACES, BLOCK = 512, 4096
+"""Points at which errors are looked at; of a grid, taken at once."""
 SEED = 31337
 DEPENDENT = 1e-9
 """Functions of a layout whose singular value is a smaller share of the largest are combinations of the others."""
@@ -178,6 +179,19 @@ class Directions:
         factor = calming(values, [s * (upper[i] - lower[i]) / 2 for i, s in zip(space, rest)])
         count = len(self.compiled.equations)
         return [replace(b, share=b.share * factor) if n < count else b for n, b in enumerate(blocks)]
+
+    def grids(self, z: np.ndarray, axes: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+        """As `seam.Generator.grids`: directions on the grid once, then a product a condition."""
+        conditions, fixed = Conditions.of(self.compiled.problem), self.compiled.parameters()
+        lower, upper = (np.asarray(b, dtype=float) for b in self.compiled.bounds({}))
+        points = lower + (upper - lower) * np.stack([m.ravel() for m in np.meshgrid(*axes, indexing="ij")], axis=1)
+        parts = [self.at(points[n : n + BLOCK], self.fields) for n in range(0, len(points), BLOCK)]
+        basis = np.concatenate(parts, axis=1)
+        values, estimates = np.empty((len(z), len(basis), *(len(a) for a in axes))), np.empty(len(z))
+        for n, one in enumerate(z):
+            coefficients, _, figures, _ = self.found(fixed | conditions.values(one))
+            values[n], estimates[n] = (basis @ coefficients).reshape(values.shape[1:]), relative_error(figures)
+        return values, estimates
 
     def arrays(self) -> Arrays:
         own = {"weights": self.weights, "conditions": self.conditions, "coefficients": self.coefficients}

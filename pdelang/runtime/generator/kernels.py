@@ -228,6 +228,8 @@ class Kernels:
 
     def grids(self, compiled: CompiledProblem, z: np.ndarray, axes: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
         """One answer after the other, all by the same compiled functions."""
+        if self.directions is not None:
+            return self.directions.grids(z, axes)
         conditions, fixed = Conditions.of(compiled.problem), compiled.parameters()
         orders = [(f, (0,) * len(axes)) for f in range(len(compiled.problem.fields))]
         values, estimates = np.empty((len(z), len(orders), *(len(a) for a in axes))), np.empty(len(z))
