@@ -65,14 +65,6 @@ def test_periodic_coordinates_close_exactly_with_all_derivatives(name: str) -> N
     assert np.allclose(jets[:, 0], jets[:, 1], rtol=1e-9, atol=1e-9)
 
 
-def test_separable_network_gives_the_same_on_a_grid() -> None:
-    network = network_class("spinn").sized(BOX, 300)
-    theta = network.init(jax.random.key(3))
-    axes = [jnp.linspace(a, b, n) for a, b, n in zip(BOX.lower, BOX.upper, (4, 3, 5))]
-    points = jnp.stack([g.ravel() for g in jnp.meshgrid(*axes, indexing="ij")], axis=1)
-    assert np.allclose(network.grid_jets(theta, axes, INDICES), network.jets(theta, points, INDICES), rtol=1e-11, atol=1e-11)
-
-
 @pytest.mark.parametrize("name", ["mlp", "spinn"])
 def test_training_lowers_the_error_and_the_file_gives_it_back(name: str, tmp_path: Path) -> None:
     settings = {"ansatz": name, "unknowns": 200, "collocation": 128, "learning_rate": 1e-2, "time_limit": 600}
@@ -137,8 +129,8 @@ def test_lines_of_a_lattice_have_their_derivatives_in_closed_form() -> None:
         assert np.allclose(*gradients, rtol=1e-8, atol=1e-8)
 
 
-@pytest.mark.parametrize("name", ["separable", "lattice"])
-def test_gaussians_on_a_tensor_grid_are_those_at_its_points(name: str) -> None:
+@pytest.mark.parametrize("name", ["spinn", "separable", "lattice"])
+def test_jets_on_a_tensor_grid_are_those_at_its_points(name: str) -> None:
     network = network_class(name).sized(BOX, 300)
     random = np.random.default_rng(4)
     theta = jax.tree.map(lambda leaf: leaf + 0.1 * random.normal(size=leaf.shape), network.init(jax.random.key(3)))
