@@ -193,9 +193,8 @@ class SpectralTraining:
             self.message = self._hopeless()
         if not self.message and self._too_large():
             assert self.table is not None
-            self.message = (
-                f"{len(self.solved)} solves with {self.table.shape[1]:,} coefficients each leave {self.estimate:.1e}: too large for a grid"
-            )
+            left = f" leave {self.estimate:.1e}" if np.isfinite(self.estimate) else ""
+            self.message = f"{len(self.solved)} solves with {self.table.shape[1]:,} coefficients each{left}: too large for a grid"
 
     def _too_large(self) -> bool:
         """Would the table have more than MOST_NUMBERS before the tolerance is met?"""
