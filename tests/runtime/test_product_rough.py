@@ -15,7 +15,7 @@ from pdelang.compiler.parameters import resolve
 from pdelang.runtime.layout.factor import gauss_legendre
 from pdelang.runtime.result import silent
 from pdelang.runtime.solution import Solution
-from pdelang.runtime.solve.product import evolution
+from pdelang.runtime.solve.product import evolution, march
 from pdelang.runtime.solve.product.layouts import first_layout
 from pdelang.runtime.solve.product.program import Program
 from pdelang.runtime.solve.product.rough import Ladder, Rung, unfit
@@ -122,8 +122,8 @@ def test_a_pass_is_not_its_own_estimate(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_the_order_tells_what_a_correction_does_not_see() -> None:
-    march = object.__new__(evolution.March)
-    rungs = [Rung(march, np.array([e]), e, n) for n, e in ((32, 32**-2.0), (48, 48**-2.0), (72, 72**-2.0))]
+    done = object.__new__(evolution.March)
+    rungs = [Rung(done, np.array([e]), e, n) for n, e in ((32, 32**-2.0), (48, 48**-2.0), (72, 72**-2.0))]
     own = Ladder(rungs, Status.TOLERANCE_NOT_MET)
     assert own.best is rungs[-1]
     assert own.order == pytest.approx(2.0)
@@ -131,18 +131,26 @@ def test_the_order_tells_what_a_correction_does_not_see() -> None:
     assert Ladder(rungs[:1], Status.TOLERANCE_NOT_MET).unseen == pytest.approx(6.0)
 
 
-def test_an_interrupted_ladder_keeps_its_best_rung(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    calls = []
+@pytest.mark.parametrize("call", [3, 20])
+def test_an_interrupted_ladder_is_taken_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: int) -> None:
+    """On its first rung and on its third: the same bits as without interruption."""
+    problem, calls = pdelang.parse(STRING + "x*(1 - x)"), []
 
     def interrupted(*arguments: object, **keywords: object) -> object:
         calls.append(arguments)
-        if len(calls) == 3:
+        if len(calls) == call:
             raise KeyboardInterrupt
         return solve_slab(*arguments, **keywords)  # type: ignore[arg-type]
 
-    from pdelang.runtime.solve.product import march
-
     solve_slab = march.solve_slab
-    monkeypatch.setattr(march, "solve_slab", interrupted)
-    solution = pdelang.solve(pdelang.parse(STRING + "x*(1 - x)"), tolerance=1e-5, checkpoint=tmp_path / "c")
-    assert solution.status is Status.INTERRUPTED
+    with monkeypatch.context() as patch:
+        patch.setattr(march, "solve_slab", interrupted)
+        broken = pdelang.solve(problem, tolerance=1e-4, checkpoint=tmp_path / "c")
+    assert broken.status is Status.INTERRUPTED
+    resumed = pdelang.solve(problem, tolerance=1e-4, checkpoint=tmp_path / "c", resume=True)
+    whole = pdelang.solve(problem, tolerance=1e-4)
+    assert resumed.status is Status.CONVERGED
+    assert resumed.representation is not None
+    assert whole.representation is not None
+    for name, values in whole.representation.arrays().items():
+        np.testing.assert_array_equal(resumed.representation.arrays()[name], values)
