@@ -66,7 +66,7 @@ SINGULAR = (
 )  # fmt: skip
 
 ROUGH = (
-    Hostile("incompatible corners", UNIT + "u_t = u_xx\nu(x, 0) = 1\n" + WALLS),
+    Hostile("incompatible corners", UNIT + "u_t = u_xx\nu(x, 0) = 1\n" + WALLS, solvable=True),  # to its estimate: test_product_rough.py
     Hostile("convection of a step", RING + "u_t + u_x = 0\nu(x, 0) = heaviside(x)\n", words=("jump",)),
     Hostile("heat from a step", RING + "u_t = u_xx\nu(x, 0) = heaviside(x)\n", words=("jump",)),
     Hostile("lid with jumps", SQUARE + "laplacian(u) = 0\non x = 0: u = 0\non x = 1: u = 0\non y = 0: u = 0\non y = 1: u = 1\n"),
@@ -83,7 +83,8 @@ CONDITIONS = (
     Hostile("a wall without a condition", UNIT + "u_t = u_xx\nu(x, 0) = sin(pi*x)\nu(0, t) = 0\n"),
     Hostile("a steady wall without a condition", "x in [0, 1]\nu_xx = 1\nu(0) = 0\n"),
     Hostile("no initial condition", UNIT + "u_t = u_xx\non boundary: u = 0\n"),
-    Hostile("conditions that contradict each other", UNIT + "u_t = u_xx\nu(x, 0) = sin(pi*x)\n" + WALLS + "u_x(0, t) = 0\n"),
+    Hostile("conditions that contradict each other", UNIT + "u_t = u_xx\nu(x, 0) = sin(pi*x)\nu(0, t) = 0; u(1, t) = 0; u_x(0, t) = 0\n"),
+    Hostile("a condition in place of another's", UNIT + "u_t = u_xx\nu(x, 0) = sin(pi*x)\n" + WALLS + "u_x(0, t) = 0\n", solvable=True),
     Hostile("conditions twice", UNIT + "u_t = u_xx\nu(x, 0) = sin(pi*x)\n" + WALLS + "u_x(0, t) = pi*exp(-pi^2*t)\n"
             "exact u = exp(-pi^2*t)*sin(pi*x)\n"),
     Hostile("transport against its inflow", UNIT + "u_t + u_x = 0\nu(x, 0) = sin(pi*x)\nu(1, t) = 0\n"),

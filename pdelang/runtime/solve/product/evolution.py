@@ -29,6 +29,7 @@ from pdelang.runtime.status import Status
 FINEST = 2e-14
 ROUNDING = 1e-14  # of the solution: no estimate is below it
 PASSES = 5
+KNOWN = 0.1  # relative error of even layouts from which it is another trouble than what is not smooth
 ENOUGH = 0.5  # of the tolerance, the error of a pass whose residual could not be brought to it
 ATTEMPTS = 3  # at a first pass
 ROUGHEST = 1e-2
@@ -103,9 +104,9 @@ class _Passes:
         return NOISE * final.rounding if final.rounding < TRUSTED else 0.0
 
     def rough(self, layout: Layout) -> MethodResult | None:
-        """What even layouts make of it; None where none of them reaches the end."""
+        """What even layouts make of it; None where none of them reaches the end, or knows anything there."""
         found = ladder(self.program, layout, self.tolerance, self.limits, self.progress)
-        if not found.rungs:
+        if not found.rungs or (found.best.relative > KNOWN and found.last is None):
             return self.result(found.last, None) if found.last is not None else None
         best = found.best
         self.history.extend({"residual": r.march.residual, "newton": r.march.newton, "error": r.relative} for r in found.rungs)
@@ -124,7 +125,7 @@ class _Passes:
         steps = int(sum(h["newton"] for h in self.history))
         accepted = self.rounding(final)
         words = final.message if final.status is not Status.CONVERGED else self.contradiction
-        if words and final.status is not Status.INTERRUPTED and relative <= self.tolerance:
+        if words and not self.program.overdetermined and final.status is not Status.INTERRUPTED and relative <= self.tolerance:
             accepted = self.tolerance**SLOWLY
             reason += f"; {words}; the estimate of the error decides"
         return MethodResult(

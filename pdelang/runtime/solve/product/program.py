@@ -88,6 +88,11 @@ class Program:
         return tuple(c.periodic for c in self.compiled.problem.coordinates)
 
     @cached_property
+    def overdetermined(self) -> bool:
+        """More conditions than its orders ask for (W304): layers at the walls that no kernel sees would hide it from every estimate."""
+        return any(w.code == "W304" for w in self.compiled.warnings)
+
+    @cached_property
     def indices(self) -> tuple[Index, ...]:
         return tuple(sorted({(j.field, j.orders) for e in self.compiled.equations for j in e.jets}))
 

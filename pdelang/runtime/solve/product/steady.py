@@ -152,7 +152,7 @@ def known(stages: list[Stage], tolerance: float) -> Array | None:
     last = growing(stages, AIM * tolerance)[-LOOKED_AT:]
     while last and not _alike(last):
         last = last[1:]
-    if len(last) < SETTLED or not last[-1].residual <= tolerance**SLOWLY:
+    if stages[-1].layout.program.overdetermined or len(last) < SETTLED or not last[-1].residual <= tolerance**SLOWLY:
         return None
     apart = [_apart(finer, coarser) for coarser, finer in pairwise(last)]
     return tail(apart, [_inside(s) for s in last], _apart(last[-1], None))
