@@ -87,6 +87,9 @@ class Linearised(Program):
         _, partials, mask = own.condition(number, base, points)
         return (partials * jets).sum(axis=0) + self._tangent(condition, base, points), partials, mask
 
+    def at_rest(self, number: int, points: Array) -> Array:
+        return self.condition(number, np.zeros((len(self.compiled.conditions[number].jets), len(points))), points)[0]
+
     def _tangent(self, equation: Any, jets: Array, points: Array) -> Array:
         """dN/dc, (N,)."""
 

@@ -202,7 +202,7 @@ def _reason(stages: list[Stage], path: Path | None, first: Layout, tolerance: fl
         return Status.CONVERGED, ""
     rate = algebraic(stages, tolerance)
     if rate is not None:
-        smooth = "something is not smooth, at corners perhaps"
+        smooth = "something is not smooth, " + ("at corners perhaps" if first.axes > 1 else "the data perhaps")
         return Status.TOLERANCE_NOT_MET, f"{_left(last)} and falls like the power {-rate:.1f} of the resolution only: {smooth}"
     if hopeless(stages, tolerance):
         return Status.STAGNATED, f"the residual stays at {last.residual:.1e} of the equation's terms"
