@@ -109,7 +109,7 @@ def starts(study: Study, steps: int, labels: Mapping[str, tuple[str, str]]) -> A
                     panel.fill_between(where, low, high, color=colour, alpha=0.15, linewidth=0)
             panel.set(yscale="log", xlabel="gradient steps", title=f"the first {last} steps")
         panels[0].set_ylabel("relative $L_2$ error")
-        figure.legend(*panels[1].get_legend_handles_labels(), loc="outside lower center", ncols=len(labels), frameon=False)
+        figure.legend(*panels[1].get_legend_handles_labels(), loc="outside lower center", ncols=2, frameon=False)
     return figure
 
 
