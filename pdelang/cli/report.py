@@ -36,6 +36,8 @@ def report(solution: Solution, written: Sequence[Path], checkpoint: Path | None,
 
 def _rows(solution: Solution, written: Sequence[Path], checkpoint: Path | None) -> Iterator[tuple[str, str, str]]:
     state, _, meaning = solution.status.value.partition(": ")
+    if solution.converged and solution.certificate and solution.certificate.residual > solution.certificate.tolerance:
+        meaning = "the estimated error meets the tolerance, what is left of the equations cannot"
     style = {Status.CONVERGED: "bold green", Status.INTERRUPTED: "bold yellow"}.get(solution.status, "bold red")
     yield "status", f"{state}: {meaning}", style
     if solution.message:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -136,11 +137,11 @@ def test_an_interrupted_ladder_is_taken_up(tmp_path: Path, monkeypatch: pytest.M
     """On its first rung and on its third: the same bits as without interruption."""
     problem, calls = pdelang.parse(STRING + "x*(1 - x)"), []
 
-    def interrupted(*arguments: object, **keywords: object) -> object:
+    def interrupted(*arguments: Any, **keywords: Any) -> Any:
         calls.append(arguments)
         if len(calls) == call:
             raise KeyboardInterrupt
-        return solve_slab(*arguments, **keywords)  # type: ignore[arg-type]
+        return solve_slab(*arguments, **keywords)
 
     solve_slab = march.solve_slab
     with monkeypatch.context() as patch:
