@@ -19,8 +19,9 @@ from pdelang.runtime.solution import Solution
 from pdelang.runtime.solve.product import evolution, march
 from pdelang.runtime.solve.product.layouts import first_layout
 from pdelang.runtime.solve.product.program import Program
-from pdelang.runtime.solve.product.rough import Ladder, Rung, unfit
+from pdelang.runtime.solve.product.rough import Ladder, Rung
 from pdelang.runtime.solve.product.solved import Limits
+from pdelang.runtime.solve.product.start import unfit
 from pdelang.runtime.status import Status
 
 UNIT = "x in [0, 1]; t in [0, 1]\n"

@@ -19,9 +19,9 @@ from pdelang.runtime.result import silent
 from pdelang.runtime.solve.product.layouts import Layout, first_layout
 from pdelang.runtime.solve.product.march import march
 from pdelang.runtime.solve.product.program import Program
-from pdelang.runtime.solve.product.rough import unfit
 from pdelang.runtime.solve.product.schedule import projected
 from pdelang.runtime.solve.product.solved import Limits
+from pdelang.runtime.solve.product.start import unfit
 from pdelang.runtime.solve.product.system import SlabSystem, Space
 from pdelang.runtime.solve.product.transfer import transferred
 from pdelang.runtime.status import Status
@@ -79,7 +79,7 @@ class Guide:
 
 
 def guide_for(program: Program, tolerance: float, limits: Limits) -> Guide | None:
-    """One pass of the march. None: it does not reach the end, or has no need to be tried (`rough.py`), and cannot guide anybody."""
+    """One pass of the march. None: it does not reach the end, or has no need to be tried (`start.py`), and cannot guide anybody."""
     layout = first_layout(program, None)
     if unfit(program, layout, tolerance):
         return None

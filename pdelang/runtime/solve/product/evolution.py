@@ -19,9 +19,10 @@ from pdelang.runtime.solve.product.estimate import AIM, SLOWLY, Samples, differe
 from pdelang.runtime.solve.product.layouts import Layout, first_layout
 from pdelang.runtime.solve.product.march import March, march
 from pdelang.runtime.solve.product.program import Program
-from pdelang.runtime.solve.product.rough import carried_on, ladder, unfit
+from pdelang.runtime.solve.product.rough import carried_on, ladder
 from pdelang.runtime.solve.product.schedule import Schedule
 from pdelang.runtime.solve.product.solved import Limits
+from pdelang.runtime.solve.product.start import unfit
 from pdelang.runtime.solve.product.steady import FIRST_SHARE
 from pdelang.runtime.solve.product.verdict import SAFETY
 from pdelang.runtime.status import Status

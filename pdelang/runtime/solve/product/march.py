@@ -10,7 +10,7 @@ lengths and first guesses from it.
 from __future__ import annotations
 
 import time as clock
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -24,8 +24,8 @@ from pdelang.runtime.solve.product.layouts import AHEAD, Layout, initial_coeffic
 from pdelang.runtime.solve.product.program import Program
 from pdelang.runtime.solve.product.saddle import contradiction
 from pdelang.runtime.solve.product.schedule import Schedule, Stage, extrapolated, projected
-from pdelang.runtime.solve.product.smoothing import smooths
 from pdelang.runtime.solve.product.solved import Inverse, Limits, Solved
+from pdelang.runtime.solve.product.start import started
 from pdelang.runtime.solve.product.switches import moving_edges, switches
 from pdelang.runtime.solve.product.system import SlabSystem, Space
 from pdelang.runtime.solve.product.transfer import Starts, made_admissible, transfer
@@ -34,11 +34,6 @@ from pdelang.runtime.solve.slabs import Slabs
 from pdelang.runtime.status import Status
 
 SHORTEST = 1e-7  # of the whole time
-INITIAL_LAYOUTS = 16
-EMPTY = 1.3  # kernels of a rough layout over those that hold the initial values, whose shortest waves it is not to stir up
-EVEN = 0.6  # of the largest layout in several coordinates: smooth initial values move through the box, grading does not
-ALGEBRAIC = 0.2  # share of the initial values' defect that remains after a refinement if they are not smooth
-UNSEEN, TWICE, LOW_ORDER = 1e-2, 2.0, 4.0  # the defect, relative, from which its fall is looked at on twice the kernels
 STEEPENING = "it needs ever finer kernels: a shock, a layer or a singularity"
 ROUGH_START = "slabs stay short after the start: are the initial values smooth, across the seam of a periodic coordinate too?"
 MOVING_EDGE = (
@@ -170,40 +165,6 @@ def _stages(state: _State, T: TimeFactor) -> tuple[Stage, ...]:
     return tuple(
         Stage(begin, float(h), state.layouts[n], time, np.array(axes), len(T.centres), T.modes) for begin, h, n, time, axes in slabs
     )
-
-
-def started(layout: Layout, tolerance: float, T: TimeFactor) -> tuple[Layout, Space, Starts, float]:
-    """A layout that resolves the initial values, their coefficients, and the share that is lost all the same."""
-    before, rough, begin = np.inf, False, float(layout.program.bounds[0][-1])
-    for number in range(INITIAL_LAYOUTS):
-        space = layout.space()
-        starts, defects, where = initial_coefficients(space)
-        coefficients = np.stack([s for own in starts for s in own])[..., None]
-        # a kink: the defect falls slowly, and what is lost says where to refine
-        rough = rough or (number > 1 and defects.max(initial=0.0) > ALGEBRAIC * before)
-        if rough and not layout.rough and kinked(layout) and not smooths(space, T, made_admissible(space, starts, begin), begin):
-            layout = replace(layout, mappings=(None,) * layout.axes, rough=True)
-            continue
-        before = defects.max(initial=0.0)
-        finer = layout.adapted(space, coefficients, defects, tolerance, where if rough else None)
-        if finer is None or number == INITIAL_LAYOUTS - 1:
-            break
-        even = layout.refined(defects, tolerance)
-        held = layout.axes > 1 and not rough and even is not None and max(even.kernels) < EVEN * even.largest
-        layout = even if held and even is not None else finer
-    if layout.rough:
-        fitted, layout = space, layout.coarser(EMPTY)
-        space = layout.space()
-        starts = transfer(fitted, space, starts).starts
-    return layout, space, made_admissible(space, starts, begin), float(before)
-
-
-def kinked(layout: Layout) -> bool:
-    """Do the initial values' defects on even layouts fall like a low power of the number of kernels? Not while these do not see them."""
-    even = replace(layout, mappings=(None,) * layout.axes)
-    finer = even.coarser(TWICE)
-    first, second = (float(initial_coefficients(own.space())[1].max(initial=0.0)) for own in (even, finer))
-    return UNSEEN > first > 0.0 and second > first * TWICE**-LOW_ORDER
 
 
 @dataclass(eq=False)

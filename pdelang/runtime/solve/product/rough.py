@@ -14,18 +14,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from pdelang.runtime.layout.factor import Array
-from pdelang.runtime.layout.slab import TimeFactor
 from pdelang.runtime.result import Progress
 from pdelang.runtime.solve.product.correction import SHARE, correction
 from pdelang.runtime.solve.product.estimate import relative_error
-from pdelang.runtime.solve.product.iteration import solve_slab
-from pdelang.runtime.solve.product.layouts import Layout, initial_coefficients
-from pdelang.runtime.solve.product.march import March, march, started
+from pdelang.runtime.solve.product.layouts import Layout
+from pdelang.runtime.solve.product.march import March, march
 from pdelang.runtime.solve.product.program import Program
-from pdelang.runtime.solve.product.smoothing import smooths
 from pdelang.runtime.solve.product.solved import Limits
-from pdelang.runtime.solve.product.system import SlabSystem, Space
-from pdelang.runtime.solve.product.transfer import made_admissible
+from pdelang.runtime.solve.product.start import smoothing
 from pdelang.runtime.status import Status
 
 FIRST = {0: 0, 1: 32, 2: 20, 3: 14, 4: 12}  # kernels inside an axis, by the number of axes
@@ -36,11 +32,6 @@ FAILED = (Status.ITERATION_LIMIT, Status.STAGNATED)
 RUNGS = 12
 SHOWN = 3  # rungs by which an order is told
 SLOWEST, STEEPEST = 1.0, 6.0
-TIME_KERNELS = 14  # fewer do not hold a constant to the digits that such a slab divides by its length
-AT_ONCE = 1e-3  # of the whole time: a slab so short that the solution is still what it was, and second derivatives are above rounding
-SOON = 0.1  # of the whole time, the slab whose terms the residual is measured by: what starts from zero has none at once
-MISFIT = 1e-5  # residual of such a slab below which it is no matter
-TWICE, LOW_ORDER = 2.0, 4.0  # kernels, and the power of them with which the residual of such a slab falls at least where all fits
 USELESS, WORSE = 2, 0.8  # rungs in a row that bring the estimate to no less than this share of the best before end it
 
 
@@ -119,38 +110,8 @@ def ladder(program: Program, layout: Layout, tolerance: float, limits: Limits, p
     return Ladder(rungs, status)
 
 
-def unfit(program: Program, layout: Layout, tolerance: float) -> bool:
-    """Can no layout hold the initial values, or do they, resolved by themselves, and walls not fit together, in an equation that carries
-    on what is not smooth?
-
-    On a slab of next to no length the solution is what it was, and its derivative in time what the equation makes of it: as smooth, unless
-    the walls ask for another one. That leaves a residual which more kernels do not lower.
-    """
-    T = layout.time_factor(TIME_KERNELS)
-    if all(program.periodic[: layout.axes]) or _smooths(layout, T):
-        return False
-    held, space, _, lost = started(layout, tolerance, T)
-    if lost > tolerance:
-        return held.rough
-    misfit = _at_once(space, T, tolerance)
-    return misfit > max(tolerance, MISFIT) and _at_once(held.coarser(TWICE).space(), T, tolerance) > misfit * TWICE**-LOW_ORDER
-
-
-def _at_once(space: Space, T: TimeFactor, tolerance: float) -> float:
-    begin = float(space.program.bounds[0][-1])
-    starts = made_admissible(space, initial_coefficients(space)[0], begin)
-    at_once, soon = (SlabSystem(space, T, begin, share * space.program.span, starts) for share in (AT_ONCE, SOON))
-    quality, later = (system.quality(solve_slab(system, tolerance, {}).W) for system in (at_once, soon))
-    return float(np.max(quality.axes / np.maximum(np.maximum(quality.scale, later.scale), 1e-300), initial=0.0))
-
-
 def carried_on(failed: March) -> bool:
     """Has a march failed of which even layouts may know more? Not where the equation smooths: there grading is better."""
     if failed.status not in FAILED:
         return False
-    return not _smooths(failed.layout, failed.layout.time_factor(TIME_KERNELS))
-
-
-def _smooths(layout: Layout, T: TimeFactor) -> bool:
-    space, begin = layout.space(), float(layout.program.bounds[0][-1])
-    return smooths(space, T, made_admissible(space, initial_coefficients(space)[0], begin), begin)
+    return not smoothing(failed.layout)
