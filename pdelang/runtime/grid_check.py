@@ -20,7 +20,7 @@ from pdelang.runtime.representation import Index, Representation
 from pdelang.runtime.result import MethodResult
 from pdelang.runtime.sampling import held
 from pdelang.runtime.solve.slabs import Slabs
-from pdelang.runtime.validation import CONDITION_POINTS, POINTS, SEED_OFFSET, VANISHING, JetSizes, check, relative, root_mean_square
+from pdelang.runtime.validation import CONDITION_POINTS, POINTS, SEED_OFFSET, VANISHING, JetSizes, check, relative
 
 EACH = {0: 1, 1: 256, 2: 48, 3: 24, 4: 12}
 """Points along each free coordinate, by how many are free."""
@@ -87,7 +87,7 @@ def grid_check(compiled: CompiledProblem, params: Parameters, result: MethodResu
     sizes = JetSizes(tensor, every, (upper - lower) / 2)  # type: ignore[arg-type]
     fields, own = range(len(compiled.problem.fields)), (*compiled.equations, *compiled.conditions)
     wanted = list(dict.fromkeys([*((f, (0,) * len(lower)) for f in fields), *((j.field, j.orders) for e in own for j in e.jets)]))
-    sizes.known |= {index: root_mean_square(values) for index, values in zip(wanted, tensor.jets(every, wanted))}
+    sizes.learn(wanted)
     norms = [sizes((f, (0,) * len(lower))) for f in fields]
     sizes.floor = VANISHING * max(norms)
 

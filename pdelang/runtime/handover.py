@@ -9,6 +9,7 @@ a condition, relative to the size of D_t^k u over the whole domain.
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 
@@ -34,12 +35,10 @@ def handovers(
     axes = [low + (high - low) * np.sort(sobol(each, 1, seed + i)[:, 0]) for i, (low, high) in enumerate(zip(lower[:-1], upper))]
     points = np.stack([m.ravel() for m in np.meshgrid(*axes, indexing="ij")], axis=1) if axes else np.empty((1, 0))
     wanted = [(f, (0,) * (d - 1) + (k,)) for f, order in enumerate(compiled.analysis.time_orders) for k in range(order)]
-    jumps = np.zeros((len(wanted), len(edges) - 2, len(points)))
-    for s, edge in enumerate(edges[1:-1]):
-        after, before = (part.grid_jets([*axes, np.array([edge])], wanted) for part in (parts[s + 1], parts[s]))
-        jumps[:, s] = (after - before).reshape(len(wanted), -1)
-    if not jumps.size:
+    if len(parts) < 2 or not wanted:
         return ()
+    ends = [part.grid_jets([*axes, np.array(span)], wanted) for part, span in zip(parts, pairwise(edges))]
+    jumps = np.stack([(after[..., 0] - before[..., 1]).reshape(len(wanted), -1) for before, after in pairwise(ends)], axis=1)
     line = next((c.line for c in compiled.conditions if c.kind == "initial"), compiled.equations[0].line)
     reports = []
     for (field, orders), jump in zip(wanted, jumps):
